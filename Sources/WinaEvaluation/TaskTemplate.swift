@@ -1,0 +1,180 @@
+/// How the records of a data set become prompts and choices.
+enum TaskTemplate: Sendable, Hashable {
+  case arc
+  case boolq
+  case hellaswag
+  case lambada
+  case mmlu
+  case openbookqa
+  case piqa
+  case winogrande
+  case document
+
+  /// Builds the item of one record.
+  func item(
+    label: String, _ fields: RecordFields
+  ) throws(EvaluationError) -> EvaluationItem {
+    switch self {
+    case .document:
+      return .document(DocumentItem(label: label, text: try fields.string("text")))
+    case .lambada:
+      return .continuation(try lambada(label, fields))
+    case .winogrande where !fields.has("query"):
+      return .choices(try winogrande(label, fields))
+    default:
+      let question = try fields.has("query") ? foundry(fields) : question(fields)
+      return .choices(try question.item(label: label, fields))
+    }
+  }
+
+  private func question(_ fields: RecordFields) throws(EvaluationError) -> Question {
+    switch self {
+    case .arc: try lettered(fields, prompt: asked(fields.string("question")), trimming: false)
+    case .openbookqa:
+      try lettered(fields, prompt: fields.string("question_stem"), trimming: true)
+    case .boolq:
+      Question(
+        prompt: try fields.string("passage") + "\nQuestion: " + fields.string("question")
+          + "?\nAnswer:",
+        choices: ["no", "yes"], gold: try fields.bool("answer") ? 1 : 0, goldKey: "answer")
+    case .piqa:
+      Question(
+        prompt: asked(try fields.string("goal")),
+        choices: [try fields.string("sol1"), try fields.string("sol2")],
+        gold: try fields.integer("label"), goldKey: "label")
+    case .hellaswag: try hellaswag(fields)
+    case .mmlu: try mmlu(fields)
+    case .lambada, .winogrande, .document:
+      throw fields.wrong("query", "is not part of this task")
+    }
+  }
+
+  private func asked(_ question: String) -> String { "Question: \(question)\nAnswer:" }
+
+  /// The layout of prepared prompts: `query`, `choices` and `gold`.
+  private func foundry(_ fields: RecordFields) throws(EvaluationError) -> Question {
+    var prompt = try fields.string("query")
+    if self == .arc, !prompt.hasSuffix("Answer:") { prompt += "\nAnswer:" }
+    return Question(
+      prompt: prompt, choices: try fields.strings("choices"), gold: try fields.integer("gold"),
+      goldKey: "gold")
+  }
+
+  /// Choices with letters, and the letter of the right one.
+  private func lettered(
+    _ fields: RecordFields, prompt: String, trimming: Bool
+  ) throws(EvaluationError) -> Question {
+    let choices = try fields.object("choices")
+    let letters = try choices.strings("label")
+    var answer = try fields.string("answerKey")
+    if trimming { answer = PythonText.stripStart(answer) }
+    guard let gold = letters.firstIndex(of: answer) else {
+      throw fields.wrong(
+        "answerKey", "is '\(answer)', which is not among \(letters.joined(separator: ", "))")
+    }
+    return Question(
+      prompt: prompt, choices: try choices.strings("text"), gold: gold, goldKey: "answerKey")
+  }
+
+  private func hellaswag(_ fields: RecordFields) throws(EvaluationError) -> Question {
+    let context =
+      try fields.string("ctx_a") + " " + PythonText.capitalized(fields.string("ctx_b"))
+    let prompt = try fields.string("activity_label") + ": " + context
+    return Question(
+      prompt: cleaned(prompt), choices: try fields.strings("endings").map(cleaned),
+      gold: try fields.integer("label"), goldKey: "label")
+  }
+
+  /// The harness's clean-up of HellaSwag's WikiHow markup.
+  private func cleaned(_ text: String) -> String {
+    let titled = PythonText.replacing(PythonText.strip(text), " [title]", with: ". ")
+    return PythonText.replacing(PythonText.removingBrackets(titled), "  ", with: " ")
+  }
+
+  private func mmlu(_ fields: RecordFields) throws(EvaluationError) -> Question {
+    let subject = try fields.string("subject")
+    let options = try fields.strings("choices")
+    let letters = ["A", "B", "C", "D"]
+    guard options.count == letters.count else {
+      throw fields.wrong("choices", "must hold 4 choices, it holds \(options.count)")
+    }
+    let spoken = PythonText.replacing(subject, "_", with: " ")
+    var prompt =
+      "The following are multiple choice questions (with answers) about \(spoken).\n\n"
+    prompt += PythonText.strip(try fields.string("question"))
+    for (letter, option) in zip(letters, options) { prompt += "\n\(letter). \(option)" }
+    return Question(
+      prompt: prompt + "\nAnswer:", choices: letters, gold: try fields.integer("answer"),
+      goldKey: "answer", subject: subject)
+  }
+
+  /// Partial evaluation: each option completes the context and the rest of the sentence is scored.
+  private func winogrande(
+    _ label: String, _ fields: RecordFields
+  ) throws(EvaluationError) -> MultipleChoiceItem {
+    let sentence = Array(try fields.string("sentence").unicodeScalars)
+    guard let blank = sentence.firstIndex(of: "_") else {
+      throw fields.wrong("sentence", "must have a '_' for the blank")
+    }
+    let head = text(sentence[..<blank])
+    let tail = " " + PythonText.strip(text(sentence[(blank + 1)...]))
+    let answer = try fields.integer("answer")
+    guard (1...2).contains(answer) else {
+      throw fields.wrong("answer", "must be 1 or 2, it is \(answer)")
+    }
+    let contexts = [head + (try fields.string("option1")), head + (try fields.string("option2"))]
+    return MultipleChoiceItem(
+      label: label, subject: nil, prompt: head,
+      requests: contexts.map { LikelihoodRequest(context: $0, continuation: tail) },
+      choices: contexts, gold: answer - 1)
+  }
+
+  private func text(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
+    var view = String.UnicodeScalarView()
+    view.append(contentsOf: scalars)
+    return String(view)
+  }
+
+  private func lambada(
+    _ label: String, _ fields: RecordFields
+  ) throws(EvaluationError) -> ContinuationItem {
+    if !fields.has("context"), fields.has("text") {
+      let words = try fields.string("text").unicodeScalars.split(
+        separator: " ", omittingEmptySubsequences: false)
+      return ContinuationItem(
+        label: label,
+        request: LikelihoodRequest(
+          context: words.dropLast().map { String($0) }.joined(separator: " "),
+          continuation: " " + (words.last.map { String($0) } ?? "")))
+    }
+    return ContinuationItem(
+      label: label,
+      request: LikelihoodRequest(
+        context: try fields.string("context"),
+        continuation: " " + (try fields.string("continuation"))))
+  }
+}
+
+/// A prompt with its choices, before it becomes requests.
+private struct Question {
+  var prompt: String
+  var choices: [String]
+  var gold: Int
+  var goldKey: String
+  var subject: String?
+
+  func item(
+    label: String, _ fields: RecordFields
+  ) throws(EvaluationError) -> MultipleChoiceItem {
+    guard choices.count >= 2 else {
+      throw fields.wrong("choices", "must hold at least 2 choices, it holds \(choices.count)")
+    }
+    guard choices.indices.contains(gold) else {
+      throw fields.wrong(goldKey, "is \(gold), which is not one of the \(choices.count) choices")
+    }
+    return MultipleChoiceItem(
+      label: label, subject: subject, prompt: prompt,
+      requests: choices.map { LikelihoodRequest(context: prompt, continuation: " " + $0) },
+      choices: choices, gold: gold)
+  }
+}

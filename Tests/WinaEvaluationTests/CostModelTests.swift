@@ -1,0 +1,113 @@
+import Testing
+import WinaEvaluation
+
+@Suite("Cost model") struct CostModelTests {
+  /// A row of the paper's Table 5: giga-MACs per token at 25, 40, 50 and 65 % after the dense one.
+  struct PaperRow: CustomTestStringConvertible, Sendable {
+    let model: String
+    let shape: ModelShape
+    let gigaMACs: [Double]
+    let rotatedReductions: [Double]
+    var testDescription: String { model }
+  }
+
+  static let sparsities = [0, 0.25, 0.4, 0.5, 0.65]
+
+  static let table = [
+    PaperRow(
+      model: "Qwen2.5-7B",
+      shape: ModelShape(
+        layers: 28, hidden: 3584, heads: 28, keyValueHeads: 4, headSize: 128, feedForward: 18944,
+        vocabulary: 152_064),
+      gigaMACs: [7.07, 5.44, 4.46, 3.81, 2.83], rotatedReductions: [12.9, 26.7, 36.0, 49.8]),
+    PaperRow(
+      model: "Llama-2-7B",
+      shape: ModelShape(
+        layers: 32, hidden: 4096, heads: 32, keyValueHeads: 32, headSize: 128, feedForward: 11008,
+        vocabulary: 32000),
+      gigaMACs: [6.61, 4.99, 4.02, 3.37, 2.40], rotatedReductions: [8.3, 23.0, 32.8, 47.5]),
+    PaperRow(
+      model: "Llama-3-8B",
+      shape: ModelShape(
+        layers: 32, hidden: 4096, heads: 32, keyValueHeads: 8, headSize: 128, feedForward: 14336,
+        vocabulary: 128_256),
+      gigaMACs: [7.50, 5.76, 4.71, 4.01, 2.97], rotatedReductions: [8.9, 22.9, 32.2, 46.1]),
+    PaperRow(
+      model: "Phi-4",
+      shape: ModelShape(
+        layers: 40, hidden: 5120, heads: 40, keyValueHeads: 10, headSize: 128, feedForward: 17920,
+        vocabulary: 100_352),
+      gigaMACs: [14.15, 10.74, 8.69, 7.33, 5.28], rotatedReductions: [9.3, 23.7, 33.4, 47.8]),
+  ]
+
+  @Test("the paper's table follows from the configurations alone (O1)", arguments: table)
+  func paperTable(row: PaperRow) {
+    let cost = CostModel(row.shape)
+    for (sparsity, expected) in zip(Self.sparsities, row.gigaMACs) {
+      let value = cost.paperMACs(sparsity: sparsity) / 1e9
+      #expect(abs(value - expected) <= 0.01, "\(row.model) at \(sparsity): \(value)")
+    }
+  }
+
+  @Test("counting the rotations gives back the smaller reductions", arguments: table)
+  func rotations(row: PaperRow) {
+    let cost = CostModel(row.shape)
+    for (sparsity, expected) in zip(Self.sparsities.dropFirst(), row.rotatedReductions) {
+      let full = cost.paperMACs(sparsity: sparsity, rotated: true)
+      let reduction = 100 * (1 - full / cost.paperMACs(sparsity: 0))
+      #expect(abs(reduction - expected) <= 0.1, "\(row.model) at \(sparsity): \(reduction)")
+    }
+  }
+
+  static let tiny = ModelShape(
+    layers: 2, hidden: 8, heads: 2, keyValueHeads: 1, headSize: 4, feedForward: 12, vocabulary: 20)
+
+  @Test("keeping every coordinate costs what dense rows cost")
+  func keepingAll() {
+    let cost = CostModel(Self.tiny)
+    let kept = (0..<2).flatMap { _ in Self.tiny.inputs.map { UInt64($0 * 5) } }
+    #expect(cost.linearMACs(kept: kept, gatedRows: 5, rows: 7) == cost.linearMACs * 7)
+    #expect(cost.sparsity(kept: kept, gatedRows: 5, over: 5) == 0)
+  }
+
+  @Test("sparsity is weighted by parameters and diluted by dense rows")
+  func weightedSparsity() {
+    let cost = CostModel(Self.tiny)
+    // Only down_proj (12 → 8) drops half of its coordinates, in 4 of 8 rows.
+    let kept = (0..<2).flatMap { _ in
+      Self.tiny.inputs.enumerated().map {
+        UInt64($0.offset == 6 ? 4 * $0.element / 2 : 4 * $0.element)
+      }
+    }
+    // Per layer: q 64, k 32, v 32, o 64, gate 96, up 96, down 96 = 480 weights, 48 of them skipped.
+    #expect(abs(cost.sparsity(kept: kept, gatedRows: 4, over: 4) - 0.1) < 1e-12)
+    #expect(abs(cost.sparsity(kept: kept, gatedRows: 4, over: 8) - 0.05) < 1e-12)
+  }
+
+  @Test("the full count adds attention, head, gate, centring and router")
+  func fullCount() {
+    let cost = CostModel(Self.tiny)
+    let overhead = cost.overhead(
+      gated: [0, 6], rule: .threshold, centred: true, routerPerSample: 7)
+    #expect(overhead.gatePerRow == 2 * 20)
+    #expect(overhead.centringPerRow == 2 * (8 + 8 + 12 + 8))
+    let rows = 3
+    let macs = cost.macs(
+      kept: [], gatedRows: 2, rows: rows, attendedKeys: CostModel.attendedKeys(rows: rows),
+      overhead: overhead)
+    #expect(macs.linear == 3 * 2 * 480)
+    #expect(macs.attention == 2 * 2 * 8 * 6)
+    #expect(macs.head == 3 * 8 * 20)
+    #expect(macs.gate == 80)
+    #expect(macs.centring == 144)
+    #expect(macs.router == 7)
+    #expect(macs.total == 2880 + 192 + 480 + 80 + 144 + 7)
+  }
+
+  @Test("top-k selection costs three operations a coordinate, CATS one a neuron")
+  func gateRules() {
+    let cost = CostModel(Self.tiny)
+    #expect(cost.overhead(gated: [0], rule: .topK).gatePerRow == 2 * 3 * 8)
+    #expect(cost.overhead(gated: [5, 6], rule: .cats).gatePerRow == 2 * 12)
+  }
+}
