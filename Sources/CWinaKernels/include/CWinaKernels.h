@@ -1,0 +1,93 @@
+// Numeric kernels of wina-amp: one C function per loop that runs over millions of values.
+//
+// Every function has a portable body; on x86-64 a second one for AVX2, FMA and F16C is chosen at
+// run time. Matrices are row-major; strides count elements. No function allocates or keeps state.
+#ifndef C_WINA_KERNELS_H
+#define C_WINA_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Kernel level: 0 portable, 1 AVX2 + FMA + F16C.
+
+/// The level in use: the best that the processor offers unless one was set.
+int wina_kernel_level(void);
+/// Sets the level for the whole process, at most what the processor offers; returns what is in use.
+int wina_set_kernel_level(int level);
+
+// Bytes
+
+/// Groups byte 0 of `count` elements of `width` bytes, then byte 1, and so on.
+void wina_byte_shuffle(const uint8_t *src, uint8_t *dst, size_t count, size_t width);
+/// Undoes wina_byte_shuffle.
+void wina_byte_unshuffle(const uint8_t *src, uint8_t *dst, size_t count, size_t width);
+
+// Conversion
+
+void wina_half_to_float(const uint16_t *src, float *dst, size_t count);
+void wina_bfloat_to_float(const uint16_t *src, float *dst, size_t count);
+/// Rounds to nearest, ties to even; overflow is infinity and every NaN is 0x7E00 with its sign.
+void wina_float_to_half(const float *src, uint16_t *dst, size_t count);
+
+// Rows
+
+/// y = x / sqrt(mean(x^2) + epsilon) * weight for every row; sums in f64.
+void wina_rms_norm(const float *x, const float *weight, float *y, size_t rows, size_t columns,
+                   float epsilon);
+/// Rotates pairs (i, i + half) of every head in place; cosine and sine are [rows, half].
+void wina_rope(float *x, size_t rows, size_t stride, size_t heads, size_t half,
+               const float *cosine, const float *sine);
+/// e^x, relative error below 2.4e-7 where the result is normal.
+void wina_exp(const float *x, float *y, size_t count);
+/// Softmax of scale * x over the first `first + r` values of row r, at most `columns`; zeroes the rest.
+void wina_softmax_rows(float *x, size_t rows, size_t columns, size_t stride, size_t first,
+                       size_t step, float scale);
+/// Log-softmax of every row in place; sums in f64.
+void wina_log_softmax_rows(float *x, size_t rows, size_t columns);
+/// The sum of exp(p) * (p - q); terms with exp(p) = 0 count nothing.
+double wina_kl(const float *p, const float *q, size_t count);
+/// The index of the largest value, the first of equals; 0 when `x` starts with NaN.
+size_t wina_argmax(const float *x, size_t count);
+/// y = x / (1 + exp(-x)) over a matrix.
+void wina_silu(const float *x, size_t x_stride, float *y, size_t y_stride, size_t rows,
+               size_t columns);
+/// y = x / (1 + exp(-x)) * up over a matrix.
+void wina_silu_multiply(const float *x, size_t x_stride, const float *up, size_t up_stride, float *y,
+                        size_t y_stride, size_t rows, size_t columns);
+/// y = x * up over a matrix.
+void wina_multiply(const float *x, size_t x_stride, const float *up, size_t up_stride, float *y,
+                   size_t y_stride, size_t rows, size_t columns);
+/// Adds one row to every row of a matrix.
+void wina_add_row(float *y, size_t stride, size_t rows, size_t columns, const float *row);
+/// y[r] (+)= dot(w[r], x) in an order that depends on `columns` alone.
+void wina_gemv(const float *w, size_t rows, size_t columns, size_t stride, const float *x, float *y,
+               int accumulate);
+
+// Gates: score = |x - mean| * norm; `norms` and `mean` may be null. They return how many are kept.
+
+/// Writes x - mean where score > threshold, 0 elsewhere.
+uint64_t wina_mask_threshold(const float *x, float *y, size_t rows, size_t columns,
+                             const float *norms, const float *mean, float threshold);
+/// Keeps the `kept` largest scores of every row, ties to the lower index; NaN counts as largest.
+/// `scratch` holds 2 * columns values.
+uint64_t wina_mask_top(const float *x, float *y, size_t rows, size_t columns, const float *norms,
+                       const float *mean, size_t kept, uint32_t *scratch);
+/// Keeps the columns whose mask byte is not 0.
+uint64_t wina_mask_fixed(const float *x, float *y, size_t rows, size_t columns, const float *mean,
+                         const uint8_t *mask);
+/// Zeroes values with |u| < threshold (and NaN) in place.
+uint64_t wina_mask_magnitude(float *u, size_t count, float threshold);
+
+// Statistics
+
+/// Counts the fp16 patterns of scores: `exact` has 32768 counters, `sketch` 1024 (pattern >> 5).
+/// Infinity is 0x7C00 and NaN 0x7E00; both are also counted in the returned number.
+uint64_t wina_score_histogram(const float *x, size_t rows, size_t columns, const float *norms,
+                              const float *mean, uint32_t *exact, uint32_t *sketch);
+/// Adds |x|, x and x^2 of every column to the sums.
+void wina_moments(const float *x, size_t rows, size_t columns, double *sum_abs, double *sum,
+                  double *sum_squares);
+/// Adds the squares of every column to `sums`.
+void wina_column_squares(const float *x, size_t rows, size_t columns, double *sums);
+
+#endif
