@@ -43,91 +43,66 @@ public struct CostModel: Sendable, Hashable {
   /// The keys that rows 0..<`rows` of a causal forward pass read: row t reads t + 1.
   public static func attendedKeys(rows: Int) -> Int { rows * (rows + 1) / 2 }
 
-  /// The linears' MACs, given the coordinates that were kept.
+  /// Turns kept coordinates into the weights that were used.
   ///
   /// - Parameters:
-  ///   - kept: The kept input coordinates of gated rows per (layer, projection), layer by layer in
-  ///     the order of ``ModelShape/projectionNames``; empty when nothing was gated.
-  ///   - gatedRows: The rows that were gated.
-  ///   - rows: All rows that were run; those not gated cost the dense amount.
-  public func linearMACs(kept: [UInt64], gatedRows: Int, rows: Int) -> Double {
-    guard !kept.isEmpty else { return linearMACs * Double(rows) }
-    precondition(kept.count == shape.layers * shape.outputs.count, "one count per projection")
-    var total = linearMACs * Double(rows - gatedRows)
-    for (index, count) in kept.enumerated() {
-      total += Double(shape.outputs[index % shape.outputs.count]) * Double(count)
+  ///   - kept: The kept coordinates of gated rows per (layer, projection), layer by layer in the
+  ///     order of ``ModelShape/projectionNames``: of the input, but of the output of `up_proj` in a
+  ///     layer with a CATS gate.
+  ///   - hasNeuronGate: For each layer whether its gate is that of CATS.
+  /// - Returns: The weights of each projection that were multiplied, summed over rows.
+  public func usedWeights(kept: [UInt64], hasNeuronGate: [Bool]) -> [UInt64] {
+    let (inputs, outputs) = (shape.inputs, shape.outputs)
+    precondition(kept.count == shape.layers * outputs.count, "one count per projection")
+    return kept.enumerated().map { index, count in
+      let (layer, projection) = index.quotientAndRemainder(dividingBy: outputs.count)
+      let isByOutput = hasNeuronGate[layer] && projection == ModelShape.upProjection
+      return count * UInt64(isByOutput ? inputs[projection] : outputs[projection])
     }
-    return total
   }
 
-  /// The parameter-weighted fraction of input coordinates zeroed in the linears.
+  /// The linears' MACs, given the weights that were used.
   ///
   /// - Parameters:
-  ///   - kept: See ``linearMACs(kept:gatedRows:rows:)``.
+  ///   - used: The weights used in gated rows (``usedWeights(kept:hasNeuronGate:)``); empty when
+  ///     nothing was gated.
+  ///   - gatedRows: The rows that were gated.
+  ///   - rows: All rows that were run; those not gated cost the dense amount.
+  public func linearMACs(used: [UInt64], gatedRows: Int, rows: Int) -> Double {
+    guard !used.isEmpty else { return linearMACs * Double(rows) }
+    return linearMACs * Double(rows - gatedRows) + Double(used.reduce(0, +))
+  }
+
+  /// The parameter-weighted fraction of coordinates zeroed in the linears.
+  ///
+  /// - Parameters:
+  ///   - used: See ``linearMACs(used:gatedRows:rows:)``.
   ///   - gatedRows: The rows that were gated.
   ///   - rows: The rows to spread over: `gatedRows` for gated tokens, all rows for all tokens.
   /// - Returns: 0 when nothing was gated.
-  public func sparsity(kept: [UInt64], gatedRows: Int, over rows: Int) -> Double {
-    guard rows > 0, !kept.isEmpty else { return 0 }
-    return 1 - linearMACs(kept: kept, gatedRows: gatedRows, rows: rows)
+  public func sparsity(used: [UInt64], gatedRows: Int, over rows: Int) -> Double {
+    guard rows > 0, !used.isEmpty else { return 0 }
+    return 1 - linearMACs(used: used, gatedRows: gatedRows, rows: rows)
       / (linearMACs * Double(rows))
   }
 
-  /// Everything that a stretch of inference costs.
+  /// Everything that a stretch of inference costs, the router aside.
   ///
   /// - Parameters:
-  ///   - kept: See ``linearMACs(kept:gatedRows:rows:)``.
+  ///   - used: See ``linearMACs(used:gatedRows:rows:)``.
   ///   - gatedRows: The rows that were gated.
   ///   - rows: All rows that were run.
   ///   - attendedKeys: The keys read by them in one layer (``attendedKeys(rows:)``).
   ///   - overhead: What the profile adds.
   public func macs(
-    kept: [UInt64], gatedRows: Int, rows: Int, attendedKeys: Int, overhead: GateOverhead
+    used: [UInt64], gatedRows: Int, rows: Int, attendedKeys: Int, overhead: GateOverhead
   ) -> MACBreakdown {
     MACBreakdown(
-      linear: linearMACs(kept: kept, gatedRows: gatedRows, rows: rows),
+      linear: linearMACs(used: used, gatedRows: gatedRows, rows: rows),
       attention: attentionMACs(attendedKeys: attendedKeys),
       head: headMACs * Double(rows),
       gate: overhead.gatePerRow * Double(gatedRows),
-      centring: overhead.centringPerRow * Double(gatedRows),
-      router: overhead.routerPerSample)
-  }
-
-  /// What a gate adds to the cost of a gated row.
-  ///
-  /// - Parameters:
-  ///   - gated: The projections that have a gate, by index into ``ModelShape/projectionNames``, in
-  ///     every layer.
-  ///   - rule: How the mask is made.
-  ///   - centred: Whether the projections' inputs are centred (`x − μ` and the bias `W·μ`).
-  ///   - routerPerSample: The router's MACs for one sample.
-  public func overhead(
-    gated: [Int], rule: MaskRule, centred: Bool = false, routerPerSample: Double = 0
-  ) -> GateOverhead {
-    let layers = Double(shape.layers)
-    let inputs = gated.reduce(0) { $0 + Double(shape.inputs[$1]) }
-    let outputs = gated.reduce(0) { $0 + Double(shape.outputs[$1]) }
-    return GateOverhead(
-      gatePerRow: layers * (rule == .cats ? Double(shape.feedForward) : rule.cost * inputs),
-      centringPerRow: centred ? layers * (inputs + outputs) : 0,
-      routerPerSample: routerPerSample)
-  }
-}
-
-/// How a mask is made from an input.
-public enum MaskRule: Sendable, Hashable {
-  /// Scores against a threshold: one multiply-and-compare per coordinate.
-  case threshold
-  /// The k largest scores: about three operations per coordinate.
-  case topK
-  /// One threshold on `SiLU(gate)`, shared by up and down.
-  case cats
-
-  fileprivate var cost: Double {
-    switch self {
-    case .threshold, .cats: 1
-    case .topK: 3
-    }
+      centring: overhead.centringPerRow * Double(gatedRows), router: 0)
   }
 }
 
@@ -137,17 +112,14 @@ public struct GateOverhead: Sendable, Hashable {
   public var gatePerRow: Double
   /// Subtracting `μ` and adding `W·μ`, per gated row over all layers.
   public var centringPerRow: Double
-  /// Choosing the profile, once per sample.
-  public var routerPerSample: Double
 
   /// No overhead: dense inference.
-  public static let none = GateOverhead(gatePerRow: 0, centringPerRow: 0, routerPerSample: 0)
+  public static let none = GateOverhead(gatePerRow: 0, centringPerRow: 0)
 
   /// Makes an overhead from its parts.
-  public init(gatePerRow: Double, centringPerRow: Double, routerPerSample: Double) {
+  public init(gatePerRow: Double, centringPerRow: Double) {
     self.gatePerRow = gatePerRow
     self.centringPerRow = centringPerRow
-    self.routerPerSample = routerPerSample
   }
 }
 

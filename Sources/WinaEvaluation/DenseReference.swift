@@ -1,3 +1,6 @@
+import Foundation
+import WinaTensor
+
 /// What the dense model predicted at the scored positions of one sample.
 ///
 /// For multiple choice the positions are those of the right choice. With at most
@@ -51,8 +54,8 @@ public struct DenseReference: Sendable, Hashable {
     }
     return max(
       0,
-      RowKernels.divergence(
-        table.logProbabilities, row: reference, from: arm, row: row, columns: vocabulary))
+      Kernels.klRow(
+        table.logProbabilities, denseRow: reference, arm, otherRow: row, columns: vocabulary))
   }
 
   /// The divergence over the kept tokens and the rest as one bucket.
@@ -64,15 +67,15 @@ public struct DenseReference: Sendable, Hashable {
       let id = Int(table.ids[slot])
       let p = Double(table.logProbabilities[slot])
       isKept[id] = true
-      if p > -.infinity { sum += RowKernels.exponential(p) * (p - Double(arm[start + id])) }
+      if p > -.infinity { sum += exp(p) * (p - Double(arm[start + id])) }
     }
     let rest = Double(table.rest[reference])
     guard rest > -.infinity else { return sum }
     var mass = 0.0
     for id in 0..<vocabulary where !isKept[id] {
-      mass += RowKernels.exponential(Double(arm[start + id]))
+      mass += exp(Double(arm[start + id]))
     }
-    return sum + RowKernels.exponential(rest) * (rest - RowKernels.logarithm(mass))
+    return sum + exp(rest) * (rest - log(mass))
   }
 }
 

@@ -41,6 +41,9 @@ public struct ModelShape: Sendable, Hashable {
     "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
   ]
 
+  /// The index of `up_proj`, whose outputs a CATS gate skips.
+  static let upProjection = 5
+
   /// The width of the input of each projection, in the order of ``projectionNames``.
   public var inputs: [Int] {
     [hidden, hidden, hidden, heads * headSize, hidden, hidden, feedForward]

@@ -1,3 +1,5 @@
+import WinaModel
+
 /// Turns items into token sequences by the rules of the harness.
 ///
 /// Requests follow `_encode_pair` of lm-evaluation-harness 0.4.13: spaces at the end of the context
@@ -13,6 +15,17 @@ public struct SampleEncoder: Sendable {
   private let beginning: Int32?
   private let prefix: Int32?
   private let context: Int
+
+  /// Makes an encoder for a model.
+  ///
+  /// - Parameters:
+  ///   - tokenizer: The model's tokenizer.
+  ///   - configuration: Gives the special tokens and the length of the context.
+  public init(tokenizer: Tokenizer, configuration: ModelConfiguration) {
+    self.init(
+      codec: TextCodec(tokenizer), beginning: configuration.bosToken,
+      end: configuration.eosTokens.first, context: configuration.contextLength)
+  }
 
   /// Makes an encoder.
   ///

@@ -56,9 +56,11 @@ public struct SampleScore: Sendable, Hashable {
   public var rows: Int
   /// The rows to which a profile was applied.
   public var gatedRows: Int
-  /// The input coordinates kept in gated rows, per (layer, projection); empty when nothing was
-  /// gated.
-  public var kept: [UInt64]
+  /// The weights used in gated rows per (layer, projection), summed over rows; empty when nothing
+  /// was gated.
+  ///
+  /// Divided by `gatedRows` and the size of the projection this is its density.
+  public var usedWeights: [UInt64]
   /// What the forward passes cost.
   public var macs: MACBreakdown
 
@@ -66,7 +68,7 @@ public struct SampleScore: Sendable, Hashable {
   public init(
     label: String, kind: TokenizedSample.Kind, first: TokenSums = .zero, second: TokenSums = .zero,
     logLikelihoods: [Double] = [], isGreedy: [Bool] = [], accuracy: Int = 0,
-    normalizedAccuracy: Int = 0, rows: Int = 0, gatedRows: Int = 0, kept: [UInt64] = [],
+    normalizedAccuracy: Int = 0, rows: Int = 0, gatedRows: Int = 0, usedWeights: [UInt64] = [],
     macs: MACBreakdown = .zero
   ) {
     self.label = label
@@ -79,7 +81,7 @@ public struct SampleScore: Sendable, Hashable {
     self.normalizedAccuracy = normalizedAccuracy
     self.rows = rows
     self.gatedRows = gatedRows
-    self.kept = kept
+    self.usedWeights = usedWeights
     self.macs = macs
   }
 

@@ -1,16 +1,18 @@
+import WinaTensor
+
 /// What a forward pass returned.
 package struct PassResult: Sendable {
   /// The logits of the pass's rows, [rows, V].
   package var logits: [Float]
-  /// The input coordinates kept in gated rows, per (layer, projection); empty for a dense pass.
-  package var kept: [UInt64]
+  /// The weights used in gated rows, per (layer, projection); empty for a dense pass.
+  package var usedWeights: [UInt64]
   /// The rows that were gated.
   package var gatedRows: Int
 
   /// Makes a result from its parts.
-  package init(logits: [Float], kept: [UInt64] = [], gatedRows: Int = 0) {
+  package init(logits: [Float], usedWeights: [UInt64] = [], gatedRows: Int = 0) {
     self.logits = logits
-    self.kept = kept
+    self.usedWeights = usedWeights
     self.gatedRows = gatedRows
   }
 }
@@ -34,12 +36,13 @@ package struct SampleScorer: Sendable {
   ///   - sample: What is scored.
   ///   - reference: The dense arm's predictions, from which divergences are taken.
   ///   - overhead: What the profile adds to the cost of gated rows.
+  ///   - routerMACs: What choosing the profile cost.
   ///   - keepsReference: Whether to return the predictions as a reference.
   ///   - forward: Runs a pass.
   /// - Returns: The score, and the reference if it was asked for.
   package func score(
     _ sample: TokenizedSample, reference: DenseReference?, overhead: GateOverhead,
-    keepsReference: Bool, forward: (ScoringPass) throws -> PassResult
+    routerMACs: Double, keepsReference: Bool, forward: (ScoringPass) throws -> PassResult
   ) throws -> (score: SampleScore, reference: DenseReference?) {
     var score = SampleScore(label: sample.label, kind: sample.kind)
     var kept = keepsReference ? emptyReference : nil
@@ -50,10 +53,13 @@ package struct SampleScorer: Sendable {
     score.isGreedy = [Bool](repeating: false, count: choices)
     for pass in passes {
       var result = try forward(pass)
-      RowKernels.logSoftmax(&result.logits, columns: columns)
+      Kernels.logSoftmaxRows(&result.logits, rows: pass.rows.count, columns: columns)
+      let likeliest = Kernels.argmaxRows(
+        result.logits, rows: pass.rows.count, columns: columns)
       add(result, of: pass, overhead: overhead, to: &score)
       for member in pass.members {
-        let positions = try positions(member, of: sample, pass: pass, in: result.logits)
+        let positions = try positions(
+          member, of: sample, pass: pass, in: result.logits, likeliest: likeliest)
         if choices > 0 {
           score.logLikelihoods[member] = positions.logLikelihood
           score.isGreedy[member] = positions.isGreedy
@@ -64,19 +70,20 @@ package struct SampleScorer: Sendable {
         if keepsReference { kept = self.reference(positions, logits: result.logits) }
       }
     }
-    score.macs.router = overhead.routerPerSample
+    score.macs.router = routerMACs
     judge(sample, &score)
     return (score, kept)
   }
 
   private func positions(
-    _ member: Int, of sample: TokenizedSample, pass: ScoringPass, in logits: [Float]
+    _ member: Int, of sample: TokenizedSample, pass: ScoringPass, in logits: [Float],
+    likeliest: [Int32]
   ) throws(EvaluationError) -> ScoredPositions {
     let sequence = sample.sequences[member]
     let start = sample.kind == .document ? sample.scoredStart(policy) : sequence.scoredStart
     let positions = ScoredPositions(
-      targets: sequence.tokens[start...], in: logits, firstRow: start - 1 - pass.rows.lowerBound,
-      columns: columns)
+      targets: sequence.tokens[start...], in: logits, likeliest: likeliest,
+      firstRow: start - 1 - pass.rows.lowerBound, columns: columns)
     if let position = positions.firstNaN {
       throw .nonFinite(sample.label, position: position)
     }
@@ -116,19 +123,17 @@ package struct SampleScorer: Sendable {
     _ result: PassResult, of pass: ScoringPass, overhead: GateOverhead, to score: inout SampleScore
   ) {
     let rows = pass.input.count
-    var overhead = overhead
-    overhead.routerPerSample = 0
     score.rows += rows
     score.gatedRows += result.gatedRows
     score.macs =
       score.macs
       + cost.macs(
-        kept: result.kept, gatedRows: result.gatedRows, rows: rows,
+        used: result.usedWeights, gatedRows: result.gatedRows, rows: rows,
         attendedKeys: CostModel.attendedKeys(rows: rows), overhead: overhead)
-    if score.kept.isEmpty {
-      score.kept = result.kept
+    if score.usedWeights.isEmpty {
+      score.usedWeights = result.usedWeights
     } else {
-      for (index, count) in result.kept.enumerated() { score.kept[index] += count }
+      for (index, count) in result.usedWeights.enumerated() { score.usedWeights[index] += count }
     }
   }
 

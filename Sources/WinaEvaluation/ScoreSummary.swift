@@ -140,24 +140,23 @@ private func metrics(
   }
   let rows = scores.reduce(0) { $0 + $1.rows }
   let gated = scores.reduce(0) { $0 + $1.gatedRows }
-  let kept = summedKept(scores)
-  let sparsity = cost.sparsity(kept: kept, gatedRows: gated, over: gated)
+  let used = summedWeights(scores)
+  let sparsity = cost.sparsity(used: used, gatedRows: gated, over: gated)
   add(.gatedSparsity, sparsity, nil, scores.count)
   add(
-    .sparsity, cost.sparsity(kept: kept, gatedRows: gated, over: rows), nil, scores.count)
+    .sparsity, cost.sparsity(used: used, gatedRows: gated, over: rows), nil, scores.count)
   let macs = scores.reduce(0) { $0 + $1.macs.total }
   add(.macsPerToken, macs / Double(rows), nil, scores.count)
   add(.paperMACsPerToken, cost.paperMACs(sparsity: sparsity), nil, scores.count)
   return result
 }
 
-/// Returns the kept coordinates of all samples per (layer, projection), or nothing if none was
-/// gated.
-private func summedKept(_ scores: [SampleScore]) -> [UInt64] {
+/// Returns the weights used by all samples per (layer, projection), or nothing if none was gated.
+private func summedWeights(_ scores: [SampleScore]) -> [UInt64] {
   var total: [UInt64] = []
-  for score in scores where !score.kept.isEmpty {
-    if total.isEmpty { total = [UInt64](repeating: 0, count: score.kept.count) }
-    for index in total.indices { total[index] += score.kept[index] }
+  for score in scores where !score.usedWeights.isEmpty {
+    if total.isEmpty { total = [UInt64](repeating: 0, count: score.usedWeights.count) }
+    for index in total.indices { total[index] += score.usedWeights[index] }
   }
   return total
 }

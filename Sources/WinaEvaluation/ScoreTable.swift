@@ -8,7 +8,7 @@ public struct ScoreTable: Sendable, Hashable {
     "first_agreements", "second_tokens", "second_bytes", "second_words", "second_nll",
     "second_kl", "second_agreements", "accuracy", "normalized_accuracy", "rows", "gated_rows",
     "linear_macs", "attention_macs", "head_macs", "gate_macs", "centring_macs", "router_macs",
-    "choice_count", "has_kept",
+    "choice_count", "is_gated",
   ]
 
   /// The number of samples, n.
@@ -24,27 +24,28 @@ public struct ScoreTable: Sendable, Hashable {
   public let logLikelihoods: [Double]
   /// 1 where a choice was greedy, parallel to ``logLikelihoods``.
   public let isGreedy: [UInt8]
-  /// The kept coordinates, [n, keptWidth] row-major; 0 where nothing was gated.
-  public let kept: [UInt64]
+  /// The weights used in gated rows, [n, usedWidth] row-major; 0 where nothing was gated.
+  public let usedWeights: [UInt64]
   /// The number of (layer, projection) pairs; 0 if no sample was gated.
-  public let keptWidth: Int
+  public let usedWidth: Int
 
   /// Flattens scores.
   ///
-  /// - Precondition: All scores are of one model, so that their kept counts have one width.
+  /// - Precondition: All scores are of one model, so that their counts have one width.
   public init(_ scores: [SampleScore]) {
-    let width = scores.first { !$0.kept.isEmpty }?.kept.count ?? 0
+    let width = scores.first { !$0.usedWeights.isEmpty }?.usedWeights.count ?? 0
     var labels = NameIndex()
     labelIndices = scores.map { Int32(labels.index(of: $0.label)) }
     self.labels = labels.names
     count = scores.count
-    keptWidth = width
+    usedWidth = width
     values = scores.flatMap { Self.row($0) }
     logLikelihoods = scores.flatMap(\.logLikelihoods)
     isGreedy = scores.flatMap(\.isGreedy).map { $0 ? 1 : 0 }
-    kept = scores.flatMap { score in
-      precondition(score.kept.isEmpty || score.kept.count == width, "scores of one model")
-      return score.kept.isEmpty ? [UInt64](repeating: 0, count: width) : score.kept
+    usedWeights = scores.flatMap { score in
+      let used = score.usedWeights
+      precondition(used.isEmpty || used.count == width, "scores of one model")
+      return used.isEmpty ? [UInt64](repeating: 0, count: width) : used
     }
   }
 
@@ -53,11 +54,11 @@ public struct ScoreTable: Sendable, Hashable {
   /// - Throws: ``EvaluationError`` if their sizes do not fit together.
   public init(
     labels: [String], labelIndices: [Int32], values: [Double], logLikelihoods: [Double],
-    isGreedy: [UInt8], kept: [UInt64], keptWidth: Int
+    isGreedy: [UInt8], usedWeights: [UInt64], usedWidth: Int
   ) throws(EvaluationError) {
     count = labelIndices.count
     guard values.count == count * Self.columnNames.count, isGreedy.count == logLikelihoods.count,
-      keptWidth >= 0, kept.count == count * keptWidth,
+      usedWidth >= 0, usedWeights.count == count * usedWidth,
       labelIndices.allSatisfy({ labels.indices.contains(Int($0)) })
     else {
       throw .malformedTable("the columns of \(labelIndices.count) scores do not fit together")
@@ -67,8 +68,8 @@ public struct ScoreTable: Sendable, Hashable {
     self.values = values
     self.logLikelihoods = logLikelihoods
     self.isGreedy = isGreedy
-    self.kept = kept
-    self.keptWidth = keptWidth
+    self.usedWeights = usedWeights
+    self.usedWidth = usedWidth
   }
 
   /// Returns the scores, equal to those the table was made from.
@@ -106,7 +107,7 @@ public struct ScoreTable: Sendable, Hashable {
       linear: row.next(), attention: row.next(), head: row.next(), gate: row.next(),
       centring: row.next(), router: row.next())
     let choices = try row.integer()
-    let hasKept = try row.integer() != 0
+    let isGated = try row.integer() != 0
     guard choices >= 0, choices <= logLikelihoods.count - firstChoice else {
       throw .malformedTable("a choice count is out of range")
     }
@@ -116,7 +117,8 @@ public struct ScoreTable: Sendable, Hashable {
       logLikelihoods: Array(logLikelihoods[range]), isGreedy: isGreedy[range].map { $0 != 0 },
       accuracy: accuracy, normalizedAccuracy: normalizedAccuracy, rows: rows,
       gatedRows: gatedRows,
-      kept: hasKept ? Array(kept[(index * keptWidth)..<((index + 1) * keptWidth)]) : [],
+      usedWeights: isGated
+        ? Array(usedWeights[(index * usedWidth)..<((index + 1) * usedWidth)]) : [],
       macs: macs)
   }
 
@@ -125,7 +127,7 @@ public struct ScoreTable: Sendable, Hashable {
       Double(score.accuracy), Double(score.normalizedAccuracy), Double(score.rows),
       Double(score.gatedRows), score.macs.linear, score.macs.attention, score.macs.head,
       score.macs.gate, score.macs.centring, score.macs.router,
-      Double(score.logLikelihoods.count), score.kept.isEmpty ? 0 : 1,
+      Double(score.logLikelihoods.count), score.usedWeights.isEmpty ? 0 : 1,
     ]
   }
 

@@ -3,7 +3,7 @@ struct ScoredPositions {
   /// The log-probability of the token that follows, in nats.
   private(set) var logProbabilities: [Double] = []
   /// The likeliest token.
-  private(set) var likeliest: [Int32] = []
+  let likeliest: [Int32]
   /// The tokens that follow.
   private let targets: ArraySlice<Int32>
   /// The row of the first position among the rows of log-probabilities.
@@ -14,17 +14,19 @@ struct ScoredPositions {
   /// - Parameters:
   ///   - targets: The tokens to be predicted.
   ///   - rows: Log-probabilities, rows of V.
+  ///   - likeliest: The likeliest token of every row.
   ///   - firstRow: The row that predicts the first target.
   ///   - columns: The number of token ids, V.
-  init(targets: ArraySlice<Int32>, in rows: [Float], firstRow: Int, columns: Int) {
+  init(
+    targets: ArraySlice<Int32>, in rows: [Float], likeliest: [Int32], firstRow: Int, columns: Int
+  ) {
     self.targets = targets
     self.firstRow = firstRow
     logProbabilities.reserveCapacity(targets.count)
-    likeliest.reserveCapacity(targets.count)
+    self.likeliest = Array(likeliest[firstRow..<(firstRow + targets.count)])
     for (offset, target) in targets.enumerated() {
       let row = firstRow + offset
       logProbabilities.append(Double(rows[row * columns + Int(target)]))
-      likeliest.append(RowKernels.likeliest(rows, row: row, columns: columns))
     }
   }
 

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The likeliest tokens of one position, and the rest as one.
 struct TopTokens {
   /// The tokens, likeliest first and by id among equals.
@@ -41,8 +43,8 @@ struct TopTokens {
         ties -= 1
         continue
       }
-      mass += RowKernels.exponential(Double(value))
+      mass += exp(Double(value))
     }
-    rest = Float(RowKernels.logarithm(mass))
+    rest = Float(log(mass))
   }
 }

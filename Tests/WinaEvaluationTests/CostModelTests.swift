@@ -66,48 +66,49 @@ import WinaEvaluation
   func keepingAll() {
     let cost = CostModel(Self.tiny)
     let kept = (0..<2).flatMap { _ in Self.tiny.inputs.map { UInt64($0 * 5) } }
-    #expect(cost.linearMACs(kept: kept, gatedRows: 5, rows: 7) == cost.linearMACs * 7)
-    #expect(cost.sparsity(kept: kept, gatedRows: 5, over: 5) == 0)
+    let used = cost.usedWeights(kept: kept, hasNeuronGate: [false, false])
+    #expect(cost.linearMACs(used: used, gatedRows: 5, rows: 7) == cost.linearMACs * 7)
+    #expect(cost.sparsity(used: used, gatedRows: 5, over: 5) == 0)
   }
 
   @Test("sparsity is weighted by parameters and diluted by dense rows")
   func weightedSparsity() {
     let cost = CostModel(Self.tiny)
     // Only down_proj (12 → 8) drops half of its coordinates, in 4 of 8 rows.
-    let kept = (0..<2).flatMap { _ in
-      Self.tiny.inputs.enumerated().map {
-        UInt64($0.offset == 6 ? 4 * $0.element / 2 : 4 * $0.element)
-      }
-    }
+    var layer = Self.tiny.inputs.map { UInt64(4 * $0) }
+    layer[6] /= 2
+    let used = cost.usedWeights(kept: layer + layer, hasNeuronGate: [false, false])
     // Per layer: q 64, k 32, v 32, o 64, gate 96, up 96, down 96 = 480 weights, 48 of them skipped.
-    #expect(abs(cost.sparsity(kept: kept, gatedRows: 4, over: 4) - 0.1) < 1e-12)
-    #expect(abs(cost.sparsity(kept: kept, gatedRows: 4, over: 8) - 0.05) < 1e-12)
+    #expect(abs(cost.sparsity(used: used, gatedRows: 4, over: 4) - 0.1) < 1e-12)
+    #expect(abs(cost.sparsity(used: used, gatedRows: 4, over: 8) - 0.05) < 1e-12)
   }
 
-  @Test("the full count adds attention, head, gate, centring and router")
+  @Test("a CATS gate skips outputs of up_proj and inputs of down_proj")
+  func neuronGate() {
+    let cost = CostModel(Self.tiny)
+    // In both layers 3 of 12 neurons are kept in one row; only the second layer has a CATS gate.
+    let dense = Self.tiny.inputs.map { UInt64($0) }
+    let cats = dense.dropLast(2) + [3, 3]
+    let used = cost.usedWeights(kept: dense + cats, hasNeuronGate: [false, true])
+    #expect(Array(used[5...6]) == [96, 96])
+    #expect(Array(used[12...13]) == [24, 24])
+    let skipped = 2.0 * 72
+    #expect(abs(cost.sparsity(used: used, gatedRows: 1, over: 1) - skipped / 960) < 1e-12)
+  }
+
+  @Test("the full count adds attention, head, gate and centring")
   func fullCount() {
     let cost = CostModel(Self.tiny)
-    let overhead = cost.overhead(
-      gated: [0, 6], rule: .threshold, centred: true, routerPerSample: 7)
-    #expect(overhead.gatePerRow == 2 * 20)
-    #expect(overhead.centringPerRow == 2 * (8 + 8 + 12 + 8))
     let rows = 3
     let macs = cost.macs(
-      kept: [], gatedRows: 2, rows: rows, attendedKeys: CostModel.attendedKeys(rows: rows),
-      overhead: overhead)
+      used: [], gatedRows: 2, rows: rows, attendedKeys: CostModel.attendedKeys(rows: rows),
+      overhead: GateOverhead(gatePerRow: 40, centringPerRow: 72))
     #expect(macs.linear == 3 * 2 * 480)
     #expect(macs.attention == 2 * 2 * 8 * 6)
     #expect(macs.head == 3 * 8 * 20)
     #expect(macs.gate == 80)
     #expect(macs.centring == 144)
-    #expect(macs.router == 7)
-    #expect(macs.total == 2880 + 192 + 480 + 80 + 144 + 7)
-  }
-
-  @Test("top-k selection costs three operations a coordinate, CATS one a neuron")
-  func gateRules() {
-    let cost = CostModel(Self.tiny)
-    #expect(cost.overhead(gated: [0], rule: .topK).gatePerRow == 2 * 3 * 8)
-    #expect(cost.overhead(gated: [5, 6], rule: .cats).gatePerRow == 2 * 12)
+    #expect(macs.router == 0)
+    #expect(macs.total == 2880 + 192 + 480 + 80 + 144)
   }
 }

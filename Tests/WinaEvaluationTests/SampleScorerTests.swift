@@ -57,7 +57,7 @@ import WinaTestSupport
     reference: DenseReference? = nil, arm: UInt64 = 0, noise: Double = 0
   ) throws -> SampleScore {
     try scorer(vocabulary, policy).score(
-      sample, reference: reference, overhead: .none, keepsReference: false,
+      sample, reference: reference, overhead: .none, routerMACs: 0, keepsReference: false,
       forward: Self.forward(vocabulary: vocabulary, arm: arm, noise: noise)
     ).score
   }
@@ -66,7 +66,7 @@ import WinaTestSupport
     _ sample: TokenizedSample, vocabulary: Int = 24, policy: EvaluationPolicy = .init()
   ) throws -> DenseReference {
     let result = try scorer(vocabulary, policy).score(
-      sample, reference: nil, overhead: .none, keepsReference: true,
+      sample, reference: nil, overhead: .none, routerMACs: 0, keepsReference: true,
       forward: Self.forward(vocabulary: vocabulary))
     return try #require(result.reference)
   }
@@ -219,7 +219,7 @@ import WinaTestSupport
     #expect(mismatch?.code == .mismatchedReference)
     let broken = #expect(throws: EvaluationError.self) {
       try scorer(24, EvaluationPolicy(routeTokens: 1)).score(
-        sample, reference: nil, overhead: .none, keepsReference: false
+        sample, reference: nil, overhead: .none, routerMACs: 0, keepsReference: false
       ) { pass in PassResult(logits: [Float](repeating: .nan, count: 24 * pass.rows.count)) }
     }
     #expect(broken?.code == .nonFinite)
@@ -259,23 +259,23 @@ import WinaTestSupport
   func costs() throws {
     let sample = choices([1, 2, 3], [[4, 5], [6, 7]], gold: 0)
     let cost = CostModel(Self.shape(vocabulary: 24))
-    let kept: [UInt64] = [8, 8, 8, 8, 8, 8, 12]
-    let overhead = GateOverhead(gatePerRow: 5, centringPerRow: 3, routerPerSample: 11)
+    let used: [UInt64] = [8, 8, 8, 8, 8, 8, 12]
+    let overhead = GateOverhead(gatePerRow: 5, centringPerRow: 3)
     let dense = Self.forward(vocabulary: 24)
     let score = try scorer(24).score(
-      sample, reference: nil, overhead: overhead, keepsReference: false
+      sample, reference: nil, overhead: overhead, routerMACs: 11, keepsReference: false
     ) { pass in
-      PassResult(logits: dense(pass).logits, kept: kept, gatedRows: pass.input.count - 1)
+      PassResult(logits: dense(pass).logits, usedWeights: used, gatedRows: pass.input.count - 1)
     }.score
     #expect(score.rows == 8)
     #expect(score.gatedRows == 6)
-    #expect(score.kept == kept.map { 2 * $0 })
+    #expect(score.usedWeights == used.map { 2 * $0 })
     #expect(score.macs.gate == 30)
     #expect(score.macs.centring == 18)
     #expect(score.macs.router == 11)
     #expect(score.macs.head == 8 * 8 * 24)
     #expect(score.macs.attention == cost.attentionMACs(attendedKeys: 20))
     #expect(
-      score.macs.linear == cost.linearMACs(kept: score.kept, gatedRows: 6, rows: 8))
+      score.macs.linear == cost.linearMACs(used: score.usedWeights, gatedRows: 6, rows: 8))
   }
 }

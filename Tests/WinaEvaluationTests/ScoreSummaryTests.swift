@@ -80,11 +80,11 @@ import WinaEvaluation
   @Test("sparsity is over gated tokens and over all tokens")
   func sparsity() {
     let shape = Self.cost.shape
-    let half = shape.inputs.map { UInt64($0 * 4 / 2) }
+    let half = zip(shape.inputs, shape.outputs).map { UInt64($0 * $1 * 4 / 2) }
     let score = SampleScore(
       label: "a", kind: .document,
       second: TokenSums(tokens: 5, bytes: 5, words: 1, nll: 5, kl: 0, agreements: 5), rows: 8,
-      gatedRows: 4, kept: half,
+      gatedRows: 4, usedWeights: half,
       macs: MACBreakdown(linear: 80, attention: 0, head: 0, gate: 0, centring: 0, router: 0))
     let summary = ScoreSummary([score, score], cost: Self.cost, divergence: .kl)
     #expect(close(summary[.gatedSparsity], 0.5))

@@ -25,7 +25,7 @@ import WinaEvaluation
       label: "wiki", kind: .document,
       first: TokenSums(tokens: 1, bytes: 2, words: 1, nll: 0.1, kl: 1e-9, agreements: 1),
       second: TokenSums(tokens: 2, bytes: 5, words: 2, nll: 1.7, kl: 0.25, agreements: 0),
-      rows: 3, gatedRows: 2, kept: [4, 9],
+      rows: 3, gatedRows: 2, usedWeights: [4, 9],
       macs: MACBreakdown(linear: 1, attention: 2, head: 3, gate: 4, centring: 5, router: 0.5)),
     SampleScore(label: "short", kind: .document),
     SampleScore(
@@ -67,12 +67,13 @@ import WinaEvaluation
   @Test("scores survive being flattened")
   func scoresRoundTrip() throws {
     let table = ScoreTable(Self.scores)
-    #expect(table.keptWidth == 2)
+    #expect(table.usedWidth == 2)
     #expect(table.values.count == 3 * ScoreTable.columnNames.count)
     let stored = try ScoreTable(
       labels: table.labels, labelIndices: table.labelIndices, values: table.values,
-      logLikelihoods: table.logLikelihoods, isGreedy: table.isGreedy, kept: table.kept,
-      keptWidth: table.keptWidth)
+      logLikelihoods: table.logLikelihoods, isGreedy: table.isGreedy,
+      usedWeights: table.usedWeights,
+      usedWidth: table.usedWidth)
     #expect(try stored.scores() == Self.scores)
     #expect(try ScoreTable([]).scores() == [])
   }
@@ -83,8 +84,9 @@ import WinaEvaluation
     #expect(throws: EvaluationError.self) {
       try ScoreTable(
         labels: [], labelIndices: table.labelIndices, values: table.values,
-        logLikelihoods: table.logLikelihoods, isGreedy: table.isGreedy, kept: table.kept,
-        keptWidth: table.keptWidth)
+        logLikelihoods: table.logLikelihoods, isGreedy: table.isGreedy,
+        usedWeights: table.usedWeights,
+        usedWidth: table.usedWidth)
     }
     for column in ["kind", "rows", "choice_count"] {
       let index = try #require(ScoreTable.columnNames.firstIndex(of: column))
@@ -93,8 +95,9 @@ import WinaEvaluation
         values[index] = value
         let damaged = try ScoreTable(
           labels: table.labels, labelIndices: table.labelIndices, values: values,
-          logLikelihoods: table.logLikelihoods, isGreedy: table.isGreedy, kept: table.kept,
-          keptWidth: table.keptWidth)
+          logLikelihoods: table.logLikelihoods, isGreedy: table.isGreedy,
+          usedWeights: table.usedWeights,
+          usedWidth: table.usedWidth)
         #expect(throws: EvaluationError.self, "\(column) = \(value)") { try damaged.scores() }
       }
     }
