@@ -99,3 +99,14 @@ public struct ArtifactError: Error, Sendable, CustomStringConvertible {
 
   public var description: String { message }
 }
+
+/// An artifact of any format, for stages that hand artifacts on without reading them.
+public struct AnyArtifact: Artifact {
+  public static let format = "any"
+
+  /// The content.
+  public var payload: ArtifactPayload
+
+  public init(decoding payload: ArtifactPayload) { self.payload = payload }
+  public func encoded() -> ArtifactPayload { payload }
+}

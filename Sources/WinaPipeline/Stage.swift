@@ -51,6 +51,8 @@ public protocol Stage: Sendable {
   static var isTarget: Bool { get }
   /// The parameters, described: one for each coding key of ``Params``.
   static var parameters: [Parameter] { get }
+  /// Ports that only templates bind, so that specs cannot name them.
+  static var internalPorts: Set<String> { get }
 
   /// Returns what is wrong with parameters that decoded.
   static func validate(_ params: Params) -> [ParameterProblem]
@@ -71,6 +73,7 @@ public protocol Stage: Sendable {
 extension Stage {
   public static var usesNumerics: Bool { false }
   public static var isTarget: Bool { false }
+  public static var internalPorts: Set<String> { [] }
   public static func validate(_ params: Params) -> [ParameterProblem] { [] }
   public static func spansCells(_ params: Params) -> Bool { false }
   public static func resources(for params: TaskParams) -> Resources { Resources() }

@@ -87,6 +87,9 @@ public protocol StageContext: Sendable {
   /// Writes a loaded artifact as a file that other programs read (safetensors or JSON).
   func export(_ digest: ContentDigest, format: String, to path: String) throws
 
+  /// Returns the bytes of a file of the scratch directory, or `nil` where there is none.
+  func readFile(_ path: String) throws -> [UInt8]?
+
   /// Runs a program to its end, killing it when the run is cancelled.
   func runProcess(_ invocation: ProcessInvocation) throws -> ProcessOutcome
 }

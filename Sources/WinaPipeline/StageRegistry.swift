@@ -48,6 +48,12 @@ public struct AnyStage: Sendable {
   public let parameters: [Parameter]
   /// The ports.
   public let ports: [Port]
+  /// The ports that only templates bind.
+  public let internalPorts: Set<String>
+  /// The ports that a spec may name: those that take artifacts and are not internal.
+  public var namedPorts: [Port] {
+    ports.filter { !$0.isLeaf && !internalPorts.contains($0.name) }
+  }
   /// The format of what it produces.
   public let outputFormat: String
   private let prepareParams: @Sendable (any ParamsSource) throws -> PreparedStage
@@ -64,6 +70,7 @@ public struct AnyStage: Sendable {
     isTarget = S.isTarget
     parameters = S.parameters
     ports = PortReader.ports(of: S.Inputs.self)
+    internalPorts = S.internalPorts
     outputFormat = S.Output.format
     prepareParams = { source in
       let params = try source.decode(S.Params.self)

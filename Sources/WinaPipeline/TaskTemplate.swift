@@ -204,12 +204,9 @@ public struct Wiring: Sendable {
 public struct DataSettings: Sendable, Hashable, Codable {
   /// Leading tokens of a document that clustering and routing see; never scored.
   public var routeTokens: Int
-  /// Leading tokens of every sample that are dense in every arm.
-  public var densePrefix: Int
 
   /// Makes the settings.
-  public init(routeTokens: Int = 32, densePrefix: Int = 1) {
+  public init(routeTokens: Int = 32) {
     self.routeTokens = routeTokens
-    self.densePrefix = densePrefix
   }
 }
