@@ -12,8 +12,9 @@ import WinaStatistics
     #expect(Set(all).count == all.count)
   }
 
-  /// xoshiro256** from SplitMix64 state of seed 0, computed with a separate Python program:
-  /// `s=[splitmix() for _ in range(4)]; rotl(s[1]*5,7)*9; …`
+  /// The expected words come from a separate Python program.
+  ///
+  /// `s = [splitmix() for _ in range(4)]` from state 0, then `rotl(s[1]*5, 7)*9` and the update.
   @Test func matchesTheReferenceRecurrence() {
     var random = RandomStream(seed: 0)
     #expect(

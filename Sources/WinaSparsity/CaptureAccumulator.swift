@@ -1,0 +1,213 @@
+import WinaTensor
+
+/// Collects the activations of samples, one sample after the other, into a ``ShardCapture``.
+///
+/// ```swift
+/// var capture = try CaptureAccumulator(layout: layout, norms: norms)
+/// try capture.beginSample(route: 0..<32, gated: 32..<256)
+/// try capture.add(layer: 0, stream: .attentionInput, values: x, rows: 256, firstPosition: 0)
+/// try capture.endSample()
+/// let shard = try capture.finish()
+/// ```
+///
+/// A sample may be fed in blocks of any size, as long as the positions of a (layer, stream) come in
+/// order; the result does not depend on the blocks. Use one accumulator per worker and join the
+/// results in sample order with ``ShardCapture/concatenate(_:)``.
+public struct CaptureAccumulator: Sendable {
+  private let layout: CaptureLayout
+  private let norms: ColumnNorms
+  private let centring: CentringMeans?
+  private let exactGroups: Int
+  private var open: OpenSample?
+  private var sampleGroups: [Int32] = []
+  private var routeTokens: [Int32] = []
+  private var gatedTokens: [Int32] = []
+  private var routeMeans: MeanColumns
+  private var gatedMeans: MeanColumns
+  private var sketches: [UInt32] = []
+  private var exact: [UInt64]
+  private var scan = ScoreScan()
+
+  /// Makes an empty accumulator.
+  ///
+  /// - Parameters:
+  ///   - layout: The shape of the model and the slots to keep.
+  ///   - norms: Column norms; only those of weighted slots are read.
+  ///   - centring: Means to subtract before scoring, or nil.
+  ///   - exactGroups: How many groups the exact counters keep apart.
+  /// - Throws: ``SparsityError`` when centring meets the gate slot (CATS scores a product, which has
+  ///   no mean to restore) or norms are missing.
+  public init(
+    layout: CaptureLayout, norms: ColumnNorms, centring: CentringMeans? = nil, exactGroups: Int = 1
+  ) throws {
+    if centring != nil, layout.slots.contains(.gate) {
+      throw SparsityError(
+        code: .centringMismatch, message: "scores of 'cats' cannot be centred",
+        hint: "capture cats without centring, in a capture stage of its own")
+    }
+    guard exactGroups >= 1 else {
+      throw SparsityError.range("exactGroups", "\(exactGroups)", expected: "1…")
+    }
+    if let centring,
+      centring.layout.widths != layout.widths
+        || centring.layout.layers != layout.layers
+    {
+      throw SparsityError.layouts("the centring means and the capture")
+    }
+    try Self.check(norms, layout)
+    self.layout = layout
+    self.norms = norms
+    self.centring = centring
+    self.exactGroups = exactGroups
+    routeMeans = MeanColumns()
+    gatedMeans = MeanColumns()
+    exact = [UInt64](
+      repeating: 0,
+      count: exactGroups * layout.layers * layout.slots.count * ScoreHistogram.binCount)
+  }
+
+  /// Starts a sample.
+  ///
+  /// - Parameters:
+  ///   - route: The token positions that clustering and routing may see.
+  ///   - gated: The token positions that histograms and means see.
+  ///   - group: The sample's group, for group means and grouped exact counters.
+  /// - Throws: ``SparsityError`` when a sample is open or the group does not exist.
+  public mutating func beginSample(route: Range<Int>, gated: Range<Int>, group: Int = 0) throws {
+    guard open == nil else {
+      throw SparsityError.order("a sample is still open", hint: "end it before the next one")
+    }
+    let groups = centring?.kind == .group ? centring?.groups.count ?? 1 : nil
+    let limit = [groups, exactGroups > 1 ? exactGroups : nil].compactMap(\.self).min()
+    guard group >= 0, limit.map({ group < $0 }) ?? true else {
+      throw SparsityError.range("a sample's group", "\(group)", expected: "0..<\(limit ?? 1)")
+    }
+    open = OpenSample(route: route, gated: gated, group: group, layout: layout)
+  }
+
+  /// Adds a block of activations of one stream.
+  ///
+  /// - Parameters:
+  ///   - layer: The layer.
+  ///   - stream: The stream.
+  ///   - values: The activations, shape [rows, width], row-major.
+  ///   - rows: The number of token positions of the block.
+  ///   - firstPosition: The position of its first row within the sample.
+  /// - Throws: ``SparsityError`` for a wrong shape, a position out of order or values that are not
+  ///   numbers.
+  public mutating func add(
+    layer: Int, stream: ActivationStream, values: [Float], rows: Int, firstPosition: Int
+  ) throws {
+    let width = layout.width(of: stream)
+    let block = try TokenBlock(
+      values: values, rows: rows, columns: width, firstPosition: firstPosition)
+    try admit(block, layer: layer, index: ActivationStream.allCases.firstIndex(of: stream) ?? 0)
+    guard let sample = open else { return }
+    let offset = layer * layout.channels + layout.channelRange(stream).lowerBound
+    open?.route.add(block, rows: block.rows(within: sample.routeRange), offset: offset)
+    let gated = block.rows(within: sample.gatedRange)
+    open?.gated.add(block, rows: gated, offset: offset)
+    guard !gated.isEmpty else { return }
+    let mean = centring?.mean(group: sample.group, layer: layer, stream: stream)
+    for (index, slot) in layout.slots.enumerated() {
+      switch slot {
+      case .stream(stream):
+        try count(block, gated, layer: layer, slot: index, norms: nil, mean: mean)
+      case .weighted(let projection) where projection.stream == stream:
+        let norms = try norms.norms(layer: layer, projection: projection)
+        try count(block, gated, layer: layer, slot: index, norms: norms, mean: mean)
+      default: break
+      }
+    }
+  }
+
+  /// Adds a block of SiLU(gate) activations, shape [rows, gateWidth], for the gate slot.
+  ///
+  /// - Throws: ``SparsityError`` as ``add(layer:stream:values:rows:firstPosition:)``.
+  public mutating func addGate(layer: Int, values: [Float], rows: Int, firstPosition: Int) throws {
+    let block = try TokenBlock(
+      values: values, rows: rows, columns: layout.gateWidth, firstPosition: firstPosition)
+    try admit(block, layer: layer, index: ActivationStream.allCases.count)
+    guard let sample = open, let slot = layout.slots.firstIndex(of: .gate) else { return }
+    let gated = block.rows(within: sample.gatedRange)
+    if !gated.isEmpty {
+      try count(block, gated, layer: layer, slot: slot, norms: nil, mean: nil)
+    }
+  }
+
+  /// Closes the open sample and turns its sums into means.
+  ///
+  /// - Throws: ``SparsityError`` when a stream was not fed up to the end of both ranges.
+  public mutating func endSample() throws {
+    guard let sample = open else {
+      throw SparsityError.order("no sample is open", hint: "begin a sample first")
+    }
+    try sample.requireComplete(layout)
+    sampleGroups.append(Int32(sample.group))
+    routeTokens.append(Int32(sample.routeRange.count))
+    gatedTokens.append(Int32(sample.gatedRange.count))
+    routeMeans.append(sample.route, tokens: sample.routeRange.count)
+    gatedMeans.append(sample.gated, tokens: sample.gatedRange.count)
+    sketches.append(contentsOf: sample.sketch)
+    open = nil
+  }
+
+  /// Returns the capture of all samples and leaves the accumulator empty.
+  ///
+  /// - Throws: ``SparsityError`` when a sample is still open.
+  public mutating func finish() throws -> ShardCapture {
+    guard open == nil else {
+      throw SparsityError.order("a sample is still open", hint: "end it before finishing")
+    }
+    let count = sampleGroups.count
+    let capture = try ShardCapture(
+      layout: layout, centring: centring?.kind ?? .none, sampleGroups: sampleGroups,
+      routeTokens: routeTokens, gatedTokens: gatedTokens,
+      routeMoments: routeMeans.moments(samples: count, layout: layout),
+      gatedMoments: gatedMeans.moments(samples: count, layout: layout),
+      sketches: sketches, exactGroups: exactGroups, exact: exact)
+    self = try CaptureAccumulator(
+      layout: layout, norms: norms, centring: centring, exactGroups: exactGroups)
+    return capture
+  }
+
+  private mutating func admit(_ block: TokenBlock, layer: Int, index: Int) throws {
+    guard open != nil else {
+      throw SparsityError.order("no sample is open", hint: "begin a sample first")
+    }
+    guard (0..<layout.layers).contains(layer) else {
+      throw SparsityError.range("a layer", "\(layer)", expected: "0..<\(layout.layers)")
+    }
+    try open?.advance(layer * OpenSample.sources + index, block)
+  }
+
+  private mutating func count(
+    _ block: TokenBlock, _ rows: Range<Int>, layer: Int, slot: Int, norms: [Float]?, mean: [Float]?
+  ) throws {
+    guard var sample = open else { return }
+    open = nil
+    defer { open = sample }
+    let cell = layer * layout.slots.count + slot
+    let set = exactGroups > 1 ? sample.group : 0
+    let isNumber = scan.count(
+      block, rows: rows, norms: norms, mean: mean, into: &exact,
+      at: (set * layout.layers * layout.slots.count + cell) * ScoreHistogram.binCount,
+      sketch: &sample.sketch, at: cell * ScoreSketch.binCount)
+    guard isNumber else {
+      throw SparsityError.notANumber("\(layout.slots[slot].name) of layer \(layer)")
+    }
+  }
+
+  private static func check(_ norms: ColumnNorms, _ layout: CaptureLayout) throws {
+    for case .weighted(let projection) in layout.slots {
+      for layer in 0..<layout.layers {
+        let count = try norms.norms(layer: layer, projection: projection).count
+        let width = layout.width(of: projection.stream)
+        guard count == width else {
+          throw SparsityError.shape(
+            "column norms of \(projection.rawValue)", have: count, expected: width)
+        }
+      }
+    }
+  }
+}

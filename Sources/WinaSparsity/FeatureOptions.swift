@@ -1,0 +1,67 @@
+import WinaTensor
+
+/// How the values of one layer and stream are scaled before they are normalised.
+public enum FeatureTransformKind: String, Codable, Sendable, CaseIterable {
+  /// log1p(s / median), the median being taken over the fitted samples and channels.
+  case log1pMedian = "log1p_median"
+  /// The mean score as it is.
+  case none
+}
+
+/// How the values of one layer and stream are normalised.
+public enum FeatureNormalisation: String, Codable, Sendable, CaseIterable {
+  /// Scaled to unit Euclidean length.
+  case l2
+  /// Left alone.
+  case none
+}
+
+/// How a sample's activations become a vector for clustering (`mean_score`, science.md §10.4 F2).
+public struct FeatureOptions: Codable, Sendable, Equatable {
+  /// Which column norms weigh |x|.
+  ///
+  /// With `wina` those of k_proj and gate_proj, with `wina_all` also those of o_proj and down_proj,
+  /// with `teal` none.
+  public var score: ScoreMethod
+  /// The layers to use; nil uses all.
+  public var layers: [Int]?
+  /// The streams to use; nil uses all.
+  public var streams: [ActivationStream]?
+  /// How values are scaled.
+  public var transform: FeatureTransformKind
+  /// How values of one layer and stream are normalised.
+  public var normalise: FeatureNormalisation
+  /// The number of principal components; 0 keeps the features as they are.
+  public var components: Int
+
+  /// Makes options; the defaults are those of science.md §10.4.
+  public init(
+    score: ScoreMethod = .wina, layers: [Int]? = nil, streams: [ActivationStream]? = nil,
+    transform: FeatureTransformKind = .log1pMedian, normalise: FeatureNormalisation = .l2,
+    components: Int = 50
+  ) {
+    self.score = score
+    self.layers = layers
+    self.streams = streams
+    self.transform = transform
+    self.normalise = normalise
+    self.components = components
+  }
+
+  /// Returns the projection whose norms weigh a stream, or nil for plain magnitudes.
+  func weighting(of stream: ActivationStream) throws -> Projection? {
+    switch score {
+    case .teal: return nil
+    case .cats:
+      throw SparsityError.range("the score of features", "cats", expected: "wina, wina_all, teal")
+    case .wina, .winaAll:
+      switch stream {
+      case Projection.kProj.stream: return .kProj
+      case Projection.gateProj.stream: return .gateProj
+      default:
+        guard score == .winaAll else { return nil }
+        return Projection.allCases.first { $0.stream == stream }
+      }
+    }
+  }
+}

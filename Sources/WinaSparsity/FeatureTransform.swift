@@ -1,0 +1,200 @@
+import Foundation
+import WinaTensor
+
+/// One layer and stream of a feature vector.
+public struct FeatureBlock: Codable, Sendable, Equatable {
+  /// Where its channels lie in a sample's moments, shape [layers, channels].
+  public let source: Range<Int>
+  /// What values are divided by before log1p; 1 without that transform.
+  public let scale: Double
+
+  /// Makes a block.
+  public init(source: Range<Int>, scale: Double) {
+    self.source = source
+    self.scale = scale
+  }
+}
+
+/// The fitted map from a sample's channel moments to its feature vector.
+///
+/// The same arithmetic serves fitted and new samples, so assigning a fitted sample reproduces its
+/// features bit for bit.
+public struct FeatureTransform: Sendable, Equatable {
+  /// The options it was fitted with.
+  public let options: FeatureOptions
+  /// The layers and streams used, in order.
+  public let blocks: [FeatureBlock]
+  /// The weight of every channel of every block, concatenated.
+  public let weights: [Float]
+  /// The mean feature vector that is subtracted before projecting; empty without components.
+  public let mean: [Double]
+  /// The principal components, shape [dimension, mean.count]; empty without them.
+  public let components: [Double]
+
+  /// Takes a fitted transform.
+  ///
+  /// - Throws: ``SparsityError`` (`shapeMismatch`) when sizes do not fit.
+  public init(
+    options: FeatureOptions, blocks: [FeatureBlock], weights: [Float], mean: [Double],
+    components: [Double]
+  ) throws {
+    let width = blocks.reduce(0) { $0 + $1.source.count }
+    guard weights.count == width else {
+      throw SparsityError.shape("feature weights", have: weights.count, expected: width)
+    }
+    guard mean.isEmpty ? components.isEmpty : mean.count == width else {
+      throw SparsityError.shape("the feature mean", have: mean.count, expected: width)
+    }
+    guard mean.isEmpty || components.count % mean.count == 0 else {
+      throw SparsityError.shape(
+        "principal components", have: components.count,
+        expected: components.count / mean.count * mean.count)
+    }
+    self.options = options
+    self.blocks = blocks
+    self.weights = weights
+    self.mean = mean
+    self.components = components
+  }
+
+  /// The length of a feature vector.
+  public var dimension: Int { mean.isEmpty ? weights.count : components.count / mean.count }
+
+  /// Returns the feature vector of one sample.
+  ///
+  /// - Parameter moments: The sample's mean |x| over its route range, shape [layers, channels].
+  /// - Throws: ``SparsityError`` when the moments are too few or not finite.
+  public func features(moments: some RandomAccessCollection<Float>) throws -> [Double] {
+    let plain = try plainFeatures(moments: Array(moments))
+    if mean.isEmpty { return plain }
+    return (0..<dimension).map { component in
+      var sum = 0.0
+      let start = component * mean.count
+      for index in mean.indices {
+        sum += (plain[index] - mean[index]) * components[start + index]
+      }
+      return sum
+    }
+  }
+
+  /// Fits a transform to samples and returns it with their features.
+  ///
+  /// - Parameters:
+  ///   - moments: Mean |x| over the route range, shape [samples, layers, channels].
+  ///   - layout: The shape of a layer.
+  ///   - norms: Column norms, read where the options weigh a stream.
+  ///   - options: What to fit.
+  /// - Returns: The transform and the features, shape [samples, dimension].
+  /// - Throws: ``SparsityError`` for no samples, unknown layers or shapes that do not fit.
+  /// - Complexity: O(N·D), and O(m²·max(N, D)) more for components with m = min(N, D).
+  public static func fit(
+    moments: [Float], layout: CaptureLayout, norms: ColumnNorms, options: FeatureOptions
+  ) throws -> (transform: FeatureTransform, features: [Double]) {
+    let size = layout.layers * layout.channels
+    let samples = moments.count / size
+    guard samples > 0 else { throw SparsityError.noData("clustering") }
+    guard moments.count == samples * size else {
+      throw SparsityError.shape("route moments", have: moments.count, expected: samples * size)
+    }
+    let (ranges, weights) = try selection(layout, norms, options)
+    let blocks = scaledBlocks(ranges, weights, moments, size: size, options)
+    let plain = try FeatureTransform(
+      options: options, blocks: blocks, weights: weights, mean: [], components: [])
+    let rows = try (0..<samples).map { sample in
+      try plain.plainFeatures(moments: Array(moments[(sample * size)..<((sample + 1) * size)]))
+    }
+    guard options.components > 0 else { return (plain, rows.flatMap { $0 }) }
+    let fitted = PrincipalComponents(
+      rows: rows.flatMap { $0 }, count: samples, limit: options.components)
+    let transform = try FeatureTransform(
+      options: options, blocks: blocks, weights: weights, mean: fitted.mean,
+      components: fitted.components)
+    var features: [Double] = []
+    for sample in 0..<samples {
+      features += try transform.features(moments: moments[(sample * size)..<((sample + 1) * size)])
+    }
+    return (transform, features)
+  }
+
+  private func plainFeatures(moments: [Float]) throws -> [Double] {
+    var features: [Double] = []
+    features.reserveCapacity(weights.count)
+    let share = 1 / Double(blocks.count).squareRoot()
+    var position = 0
+    for block in blocks {
+      guard block.source.upperBound <= moments.count else {
+        throw SparsityError.shape(
+          "a sample's moments", have: moments.count, expected: block.source.upperBound)
+      }
+      let start = features.count
+      var squares = 0.0
+      for index in block.source {
+        let score = Double(moments[index]) * Double(weights[position])
+        let value =
+          options.transform == .log1pMedian ? log1p(max(score, 0) / block.scale) : score
+        squares += value * value
+        features.append(value)
+        position += 1
+      }
+      guard squares.isFinite else { throw SparsityError.notANumber("a sample's route moments") }
+      let length = options.normalise == .l2 && squares > 0 ? squares.squareRoot() : 1
+      for index in start..<features.count { features[index] *= share / length }
+    }
+    return features
+  }
+
+  private static func selection(
+    _ layout: CaptureLayout, _ norms: ColumnNorms, _ options: FeatureOptions
+  ) throws -> (ranges: [Range<Int>], weights: [Float]) {
+    let layers = options.layers ?? Array(0..<layout.layers)
+    let streams = options.streams ?? ActivationStream.allCases
+    if let layer = layers.first(where: { !(0..<layout.layers).contains($0) }) {
+      throw SparsityError.range("a feature layer", "\(layer)", expected: "0..<\(layout.layers)")
+    }
+    guard !layers.isEmpty, !streams.isEmpty else {
+      throw SparsityError.noData("features without layers or streams")
+    }
+    var ranges: [Range<Int>] = []
+    var weights: [Float] = []
+    for layer in layers {
+      for stream in streams {
+        let range = layout.channelRange(stream)
+        let start = layer * layout.channels + range.lowerBound
+        ranges.append(start..<(start + range.count))
+        if let projection = try options.weighting(of: stream) {
+          let own = try norms.norms(layer: layer, projection: projection)
+          guard own.count == range.count else {
+            throw SparsityError.shape("column norms", have: own.count, expected: range.count)
+          }
+          weights += own
+        } else {
+          weights += [Float](repeating: 1, count: range.count)
+        }
+      }
+    }
+    return (ranges, weights)
+  }
+
+  private static func scaledBlocks(
+    _ ranges: [Range<Int>], _ weights: [Float], _ moments: [Float], size: Int,
+    _ options: FeatureOptions
+  ) -> [FeatureBlock] {
+    guard options.transform == .log1pMedian else {
+      return ranges.map { FeatureBlock(source: $0, scale: 1) }
+    }
+    var position = 0
+    return ranges.map { range in
+      var scores: [Float] = []
+      for sample in stride(from: 0, to: moments.count, by: size) {
+        for (offset, index) in range.enumerated() {
+          scores.append(moments[sample + index] * weights[position + offset])
+        }
+      }
+      position += range.count
+      scores.sort()
+      let middle = Double(scores[scores.count / 2])
+      let positive = scores.first { $0 > 0 }.map(Double.init) ?? 1
+      return FeatureBlock(source: range, scale: middle > 0 ? middle : positive)
+    }
+  }
+}

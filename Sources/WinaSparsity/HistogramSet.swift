@@ -1,0 +1,131 @@
+import WinaTensor
+
+/// The score distributions and channel means of groups of samples, and of all samples together.
+///
+/// A pooled set has one group, `all`, and exact counters. A grouped set keeps a sketch (or exact
+/// counters) per group, and the exact pooled counters beside them.
+public struct HistogramSet: Sendable, Equatable {
+  /// The name of the single group of a pooled set.
+  public static let pooledName = "all"
+
+  /// The shape of a layer and its slots.
+  public let layout: CaptureLayout
+  /// Whether the groups come from a clustering, even if there is only one.
+  public let isGrouped: Bool
+  /// How finely ``counts`` are kept.
+  public let resolution: ScoreResolution
+  /// How the scores were centred.
+  public let centring: CentringKind
+  /// The names of the groups.
+  public let groups: [String]
+  /// The number of samples of each group.
+  public let samples: [Int]
+  /// The number of gated tokens of each group.
+  public let tokens: [Int]
+  /// Counters of every group, shape [groups, layers, slots, bins of the resolution].
+  public let counts: [UInt64]
+  /// Exact counters of all samples, shape [layers, slots, 32768].
+  public let pooledCounts: [UInt64]
+  /// Token-weighted means of x of every group, shape [groups, layers, channels]; 0 where empty.
+  public let groupMeans: [Float]
+  /// Token-weighted means of x of all samples, shape [layers, channels].
+  public let pooledMeans: [Float]
+
+  /// Takes arrays of the stated shapes.
+  ///
+  /// - Throws: ``SparsityError`` (`shapeMismatch`) when sizes do not fit.
+  public init(
+    layout: CaptureLayout, isGrouped: Bool, resolution: ScoreResolution, centring: CentringKind,
+    groups: [String], samples: [Int], tokens: [Int], counts: [UInt64], pooledCounts: [UInt64],
+    groupMeans: [Float], pooledMeans: [Float]
+  ) throws {
+    let distributions = layout.layers * layout.slots.count
+    let cells = layout.layers * layout.channels
+    let sizes: [(String, Int, Int)] = [
+      ("sample counts", samples.count, groups.count), ("token counts", tokens.count, groups.count),
+      ("group histograms", counts.count, groups.count * distributions * resolution.binCount),
+      ("pooled histograms", pooledCounts.count, distributions * ScoreHistogram.binCount),
+      ("group means", groupMeans.count, groups.count * cells),
+      ("pooled means", pooledMeans.count, cells),
+    ]
+    for (what, have, expected) in sizes where have != expected {
+      throw SparsityError.shape(what, have: have, expected: expected)
+    }
+    self.layout = layout
+    self.isGrouped = isGrouped
+    self.resolution = resolution
+    self.centring = centring
+    self.groups = groups
+    self.samples = samples
+    self.tokens = tokens
+    self.counts = counts
+    self.pooledCounts = pooledCounts
+    self.groupMeans = groupMeans
+    self.pooledMeans = pooledMeans
+  }
+
+  /// Returns a quantile of the scores of one group, or of all samples when `group` is nil.
+  ///
+  /// - Throws: ``SparsityError`` for a slot that was not captured, no scores, or `q` outside 0...1.
+  public func quantile(group: Int?, layer: Int, slot: ScoreSlot, _ q: Double) throws -> Double {
+    let (scores, reader) = try distribution(group: group, layer: layer, slot: slot)
+    return try reader.quantile(scores, q)
+  }
+
+  /// Returns the share of scores of a group at or below a threshold; nil means all samples.
+  ///
+  /// - Throws: ``SparsityError`` for a slot that was not captured.
+  public func fraction(
+    group: Int?, layer: Int, slot: ScoreSlot, atOrBelow threshold: Double
+  ) throws -> Double {
+    let (scores, reader) = try distribution(group: group, layer: layer, slot: slot)
+    return reader.fraction(scores, atOrBelow: threshold)
+  }
+
+  /// Returns the number of scores of a group that overflowed half precision.
+  ///
+  /// - Throws: ``SparsityError`` for a slot that was not captured.
+  public func overflow(layer: Int, slot: ScoreSlot) throws -> UInt64 {
+    let (scores, _) = try distribution(group: nil, layer: layer, slot: slot)
+    return scores[scores.startIndex + HalfPattern.infinity]
+  }
+
+  /// Returns the means that centring of the given kind subtracts; nil for none.
+  ///
+  /// A group without tokens gets the pooled means.
+  ///
+  /// - Throws: ``SparsityError`` (`centringMismatch`) for group means of a pooled set.
+  public func centringMeans(_ kind: CentringKind) throws -> CentringMeans? {
+    switch kind {
+    case .none: return nil
+    case .global:
+      return try CentringMeans(
+        kind: .global, groups: [Self.pooledName], layout: layout, values: pooledMeans)
+    case .group:
+      guard isGrouped else {
+        throw SparsityError(
+          code: .centringMismatch, message: "a pooled histogram has no group means",
+          hint: "give the histogram stage `groups`, or use `centring: global`")
+      }
+      let cells = pooledMeans.count
+      var values = groupMeans
+      for group in groups.indices where tokens[group] == 0 {
+        values.replaceSubrange((group * cells)..<((group + 1) * cells), with: pooledMeans)
+      }
+      return try CentringMeans(kind: .group, groups: groups, layout: layout, values: values)
+    }
+  }
+
+  private func distribution(group: Int?, layer: Int, slot: ScoreSlot) throws
+    -> (ArraySlice<UInt64>, ScoreCounts)
+  {
+    let cell = layer * layout.slots.count + (try layout.index(of: slot))
+    guard let group else {
+      let start = cell * ScoreHistogram.binCount
+      return (pooledCounts[start..<(start + ScoreHistogram.binCount)], .exact)
+    }
+    let bins = resolution.binCount
+    let start = (group * layout.layers * layout.slots.count + cell) * bins
+    return (counts[start..<(start + bins)], ScoreCounts(resolution: resolution))
+  }
+}

@@ -1,0 +1,25 @@
+/// How to run k-means.
+public struct KMeansOptions: Codable, Sendable, Equatable {
+  /// The number of clusters.
+  public var k: Int
+  /// The seed of the initial centroids.
+  public var seed: UInt64
+  /// How many starts are tried; the lowest within-cluster sum of squares wins.
+  public var initialisations: Int
+  /// The most iterations of one start.
+  public var maximumIterations: Int
+  /// Iteration stops when centroids move less than this share of the mean feature variance.
+  public var tolerance: Double
+
+  /// Makes options; the defaults are those of science.md §10.4.
+  public init(
+    k: Int, seed: UInt64, initialisations: Int = 20, maximumIterations: Int = 300,
+    tolerance: Double = 1e-4
+  ) {
+    self.k = k
+    self.seed = seed
+    self.initialisations = initialisations
+    self.maximumIterations = maximumIterations
+    self.tolerance = tolerance
+  }
+}

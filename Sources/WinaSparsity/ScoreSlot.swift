@@ -1,0 +1,57 @@
+import WinaTensor
+
+/// One distribution of scores that a capture keeps per layer.
+///
+/// Projections that read the same stream share a slot as long as their scores are equal.
+public enum ScoreSlot: Hashable, Sendable, Comparable {
+  /// |x| of an activation stream, shared by all projections that read it.
+  case stream(ActivationStream)
+  /// |x|·c of one projection, c being the norms of its weight columns.
+  case weighted(Projection)
+  /// |SiLU(gate)|, the hidden unit of the feed-forward block.
+  case gate
+
+  /// Every slot, in canonical order.
+  public static let all: [ScoreSlot] =
+    ActivationStream.allCases.map(ScoreSlot.stream) + Projection.allCases.map(ScoreSlot.weighted)
+    + [.gate]
+
+  /// The stable name, such as `stream.attn_in`, `weighted.k_proj` or `gate`.
+  public var name: String {
+    switch self {
+    case .stream(let stream): "stream." + stream.rawValue
+    case .weighted(let projection): "weighted." + projection.rawValue
+    case .gate: "gate"
+    }
+  }
+
+  /// Finds the slot of a stable name.
+  public init?(name: String) {
+    guard let slot = Self.all.first(where: { $0.name == name }) else { return nil }
+    self = slot
+  }
+
+  /// Orders slots canonically: streams, weighted projections, gate.
+  public static func < (left: ScoreSlot, right: ScoreSlot) -> Bool { left.rank < right.rank }
+
+  private var rank: Int { Self.all.firstIndex(of: self) ?? 0 }
+}
+
+extension ScoreSlot: Codable {
+  /// Reads the stable name.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let name = try container.decode(String.self)
+    guard let slot = ScoreSlot(name: name) else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "'\(name)' names no score slot")
+    }
+    self = slot
+  }
+
+  /// Writes the stable name.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(name)
+  }
+}
