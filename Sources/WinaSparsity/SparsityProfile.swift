@@ -78,6 +78,12 @@ public struct SparsityProfile: Sendable, Equatable {
     self.means = means
   }
 
+  /// Compares bit for bit, so that an absent threshold (NaN) equals itself.
+  public static func == (left: SparsityProfile, right: SparsityProfile) -> Bool {
+    left.summary == right.summary && left.keep == right.keep && left.means == right.means
+      && left.thresholds.elementsEqual(right.thresholds) { $0.bitPattern == $1.bitPattern }
+  }
+
   /// Returns what a projection does with its inputs.
   ///
   /// - Precondition: The group and layer exist.

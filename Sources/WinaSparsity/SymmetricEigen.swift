@@ -35,6 +35,8 @@ private struct Tridiagonal {
   var coupling: [Double]
   /// The basis as rows, shape [order, order].
   var basis: [Double]
+  /// Couplings below this do not change an eigenvalue beyond rounding of the largest one.
+  private var floor = 0.0
 
   init(matrix: [Double], order: Int) {
     self.order = order
@@ -104,6 +106,7 @@ private struct Tridiagonal {
 
   /// Drives the couplings to zero, block by block from the end.
   mutating func diagonalise() {
+    floor = (diagonal + coupling).reduce(0) { max($0, abs($1)) } * Double.ulpOfOne
     var end = order - 1
     var steps = 0
     while end > 0, steps < 60 * order {
@@ -121,9 +124,7 @@ private struct Tridiagonal {
   }
 
   private func isNegligible(_ index: Int) -> Bool {
-    abs(coupling[index])
-      <= Double.ulpOfOne * (abs(diagonal[index]) + abs(diagonal[index + 1]))
-      || abs(coupling[index]) < 1e-300
+    abs(coupling[index]) <= floor
   }
 
   /// One implicit QR step on the unreduced block `start...end`.

@@ -35,6 +35,32 @@ import WinaTestSupport
     }
   }
 
+  @Test(arguments: [1, 3, 70])
+  func deficientMatricesKeepAnOrthonormalBasis(rank: Int) {
+    var random = SeededGenerator(seed: 17)
+    let order = 70
+    var matrix = [Double](repeating: 0, count: order * order)
+    for factor in 0..<rank {
+      let vector = random.normals(order, deviation: factor == 0 ? 1e4 : 1).map(Double.init)
+      for i in 0..<order {
+        for j in 0..<order { matrix[i * order + j] += vector[i] * vector[j] }
+      }
+    }
+    let eigen = SymmetricEigen(matrix: matrix, order: order)
+    let trace = (0..<order).reduce(0.0) { $0 + matrix[$1 * order + $1] }
+    #expect(abs(eigen.values.reduce(0, +) / trace - 1) < 1e-12)
+    #expect(eigen.values.count { $0 > 1e-12 * eigen.values[0] } <= rank)
+    for a in 0..<order {
+      for b in 0...a {
+        var product = 0.0
+        for i in 0..<order {
+          product += eigen.vectors[a * order + i] * eigen.vectors[b * order + i]
+        }
+        #expect(abs(product - (a == b ? 1 : 0)) < 1e-11)
+      }
+    }
+  }
+
   /// Reference: `numpy.linalg.eigvalsh([[4,1,2],[1,3,0],[2,0,1]])`.
   @Test func eigenvaluesMatchNumpy() {
     let eigen = SymmetricEigen(matrix: [4, 1, 2, 1, 3, 0, 2, 0, 1], order: 3)
