@@ -1,5 +1,3 @@
-import Foundation
-
 /// How a text is rewritten before it is cut into words.
 indirect enum TextNormalizer: Sendable {
   case form(NormalizationForm)
@@ -10,14 +8,6 @@ indirect enum TextNormalizer: Sendable {
   /// Replaces every byte by the scalar that stands for it.
   case byteLevel
   case sequence([TextNormalizer])
-
-  /// The Unicode normalisation forms.
-  enum NormalizationForm: String, Sendable {
-    case nfc = "NFC"
-    case nfd = "NFD"
-    case nfkc = "NFKC"
-    case nfkd = "NFKD"
-  }
 
   /// Reads the `normalizer` object of a tokenizer file.
   init(_ node: TokenizerNode) throws(TokenizerError) {
@@ -71,32 +61,24 @@ indirect enum TextNormalizer: Sendable {
     }
   }
 
+  /// The text in a normalisation form of Unicode 9, the version of the reference.
+  ///
+  /// Scalars assigned later neither move nor combine, and so separate what is normalised.
   private static func normalized(_ scalars: [Unicode.Scalar], _ form: NormalizationForm)
     -> [Unicode.Scalar]
   {
     if scalars.allSatisfy(\.isASCII) { return scalars }
-    let text = String(scalars: scalars.flatMap(splittingStarter))
-    let result =
-      switch form {
-      case .nfc: text.precomposedStringWithCanonicalMapping
-      case .nfd: text.decomposedStringWithCanonicalMapping
-      case .nfkc: text.precomposedStringWithCompatibilityMapping
-      case .nfkd: text.decomposedStringWithCompatibilityMapping
-      }
-    return Array(result.unicodeScalars)
-  }
-
-  /// Takes apart the scalars that count as starters but decompose into marks.
-  ///
-  /// The standard library sorts marks between starters only, and so leaves a mark that follows one
-  /// of these Tibetan vowel signs in the wrong place. No form composes them again.
-  private static func splittingStarter(_ scalar: Unicode.Scalar) -> [Unicode.Scalar] {
-    switch scalar {
-    case "\u{0F73}": ["\u{0F71}", "\u{0F72}"]
-    case "\u{0F75}": ["\u{0F71}", "\u{0F74}"]
-    case "\u{0F81}": ["\u{0F71}", "\u{0F80}"]
-    default: [scalar]
+    var result: [Unicode.Scalar] = []
+    result.reserveCapacity(scalars.count)
+    var start = 0
+    for (index, scalar) in scalars.enumerated()
+    where !scalar.isASCII && (scalar.properties.age?.major ?? 0) > 9 {
+      result.append(contentsOf: form.applied(to: scalars[start..<index]))
+      result.append(scalar)
+      start = index + 1
     }
+    result.append(contentsOf: form.applied(to: scalars[start...]))
+    return result
   }
 
   private static func stripped(_ scalars: [Unicode.Scalar], left: Bool, right: Bool)

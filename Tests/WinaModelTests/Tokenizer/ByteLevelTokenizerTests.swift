@@ -68,6 +68,13 @@ struct ByteLevelTokenizerTests {
     #expect(marks == Array("x\u{F71}\u{F72}\u{323}".utf8))
   }
 
+  @Test func compatibilityFormSortsMarksAfterWhatItExpands() throws {
+    var fixture = TokenizerFixture.byteLevel()
+    fixture.normalizer = #"{"type": "NFKC"}"#
+    let ids = try fixture.load().encode("\u{1C4}\u{323}", addSpecialTokens: false)
+    #expect(ids.map { UInt8($0) } == Array("D\u{1E92}\u{30C}".utf8))
+  }
+
   @Test func theScannerOfQwen2SplitsLikeItsPattern() throws {
     let split = Self.splitting(Self.qwen2)
     #expect(try words("don'T 'Réal", split) == ["don", "'T", "'", "Réal"])
