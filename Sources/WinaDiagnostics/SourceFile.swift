@@ -9,6 +9,9 @@ public final class SourceFile: Sendable {
   /// The bytes as they were read; UTF-8 unless the file is faulty.
   public let bytes: [UInt8]
 
+  /// The offset of the first byte after a byte order mark.
+  public let contentStart: Int
+
   private let lineStarts: [Int]
 
   /// Indexes the lines of `bytes`, which may be faulty UTF-8.
@@ -17,7 +20,8 @@ public final class SourceFile: Sendable {
   public init(path: String, bytes: [UInt8]) {
     self.path = path
     self.bytes = bytes
-    var starts = [0]
+    contentStart = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    var starts = [contentStart]
     for (offset, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") {
       starts.append(offset + 1)
     }
@@ -48,7 +52,7 @@ public final class SourceFile: Sendable {
   ///
   /// - Complexity: O(log lines + length of the line).
   public func position(at offset: Int) -> SourcePosition {
-    let offset = min(max(offset, 0), bytes.count)
+    let offset = min(max(offset, contentStart), bytes.count)
     let index = lineIndex(of: offset)
     let column = String(decoding: bytes[lineStarts[index]..<offset], as: UTF8.self)
       .unicodeScalars.count

@@ -37,6 +37,12 @@ public struct ExperimentSpec: Sendable {
 
   /// What `--set` changes below the path of an axis, and so must change again in every cell.
   let settings: [Setting]
+
+  /// The key `data`, or the start of the document if there is none.
+  let dataPlace: SourceRange
+
+  /// What refers to what.
+  let references: References
 }
 
 /// One `--set PATH=VALUE`.

@@ -41,6 +41,9 @@ public struct YAMLMapping: Sendable {
     self.entries = kept
   }
 
+  /// Makes a mapping of entries that are known to have distinct keys.
+  init(distinct entries: [Entry]) { self.entries = entries }
+
   /// The keys in order.
   public var keys: [String] { entries.map(\.key.value) }
 

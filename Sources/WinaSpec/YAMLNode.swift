@@ -23,7 +23,10 @@ public struct YAMLNode: Sendable {
   /// Where it is written.
   public var range: SourceRange
 
-  /// The references `${…}` through which the value came, outermost first.
+  /// The number of references that a node remembers.
+  static let maximumVia = 8
+
+  /// The references `${…}` through which the value came, outermost first; at most eight.
   public var via: [SourceRange]
 
   /// Makes a node.

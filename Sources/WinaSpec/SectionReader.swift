@@ -1,0 +1,168 @@
+import WinaDiagnostics
+
+/// Reads the parts of a merged document, apart from the sweep.
+struct SectionReader {
+  /// Everything noticed.
+  var diagnostics = DiagnosticSet()
+
+  /// The keys with values of their own.
+  private struct Header: Decodable {
+    let experiment: Located<String>
+    let question: Located<String>?
+    let leaky: Bool?
+    let stages: YAMLNode
+  }
+
+  private let document: YAMLNode
+  private let source: SourceFile
+  private let limits: YAMLLimits
+  private let start: SourceRange
+
+  init(document: YAMLNode, source: SourceFile, limits: YAMLLimits) {
+    self.document = document
+    self.source = source
+    self.limits = limits
+    start = document.range.part(0..<0)
+  }
+
+  /// Returns the spec, which is of use only if there is no error.
+  ///
+  /// - Parameters:
+  ///   - axes: The axes of the sweep.
+  ///   - settings: All settings, already applied to the document.
+  ///   - isSweepSound: Whether the cells may be enumerated.
+  mutating func spec(
+    axes: [SweepAxis], settings: [Setting], isSweepSound: Bool
+  ) -> ExperimentSpec {
+    let known = ExperimentSpec.Key.allCases.map(\.rawValue)
+    let header = SpecDecoder().decode(
+      Header.self, from: document, at: start, unknownKeys: .ignored)
+    diagnostics.insert(contentsOf: header.diagnostics)
+    diagnostics.insert(contentsOf: SpecDecoder.unknownKeys(in: document, known: known))
+    let vars = vars()
+    let stages = stages()
+    let references = References(
+      of: vars.map { entry in
+        let axis = axes.first { $0.path.value == entry.key.value }
+        return (name: entry.key, definitions: axis?.values ?? [entry.value])
+      }, limits: limits, &diagnostics)
+    let spec = ExperimentSpec(
+      source: source, experiment: header.value?.experiment ?? Located("", at: start),
+      question: header.value?.question, leaky: header.value?.leaky ?? false,
+      model: section(.model), data: section(.data), vars: vars, stages: stages, axes: axes,
+      settings: settings.filter { setting in
+        axes.contains { SpecPath($0.path).contains(setting.path) }
+      },
+      dataPlace: document.mapping?.entry("data")?.key.range ?? start, references: references)
+    check(spec, settings)
+    if isSweepSound, !diagnostics.hasErrors {
+      checkModel(spec)
+      checkData(spec)
+    }
+    return spec
+  }
+
+  private func section(_ key: ExperimentSpec.Key) -> YAMLNode? {
+    guard let node = document[key.rawValue], !node.isNull else { return nil }
+    return node
+  }
+
+  private mutating func vars() -> [YAMLMapping.Entry] {
+    guard let node = section(.vars) else { return [] }
+    guard let mapping = node.mapping else {
+      diagnostics.insert(.wrongType(expected: "a mapping", for: "vars", found: node))
+      return []
+    }
+    for entry in mapping.entries { checkName(entry.key, of: "var", reserved: .model) }
+    return mapping.entries
+  }
+
+  private mutating func checkName(
+    _ name: Located<String>, of what: String, reserved: ExperimentSpec.Key
+  ) {
+    if !Template.isName(name.value) {
+      diagnostics.insert(.invalidName(name, of: what))
+    } else if name.value == reserved.rawValue {
+      diagnostics.insert(.reservedName(name, of: what))
+    }
+  }
+
+  private mutating func stages() -> [StageSpec] {
+    guard let entry = document.mapping?.entry(ExperimentSpec.Key.stages.rawValue) else { return [] }
+    guard let mapping = entry.value.mapping ?? (entry.value.isNull ? YAMLMapping() : nil) else {
+      diagnostics.insert(.wrongType(expected: "a mapping", for: "stages", found: entry.value))
+      return []
+    }
+    let stages = mapping.entries.compactMap { stage($0) }
+    if mapping.entries.isEmpty { diagnostics.insert(.noStages(entry.key.range)) }
+    return stages
+  }
+
+  private mutating func stage(_ entry: YAMLMapping.Entry) -> StageSpec? {
+    checkName(entry.key, of: "stage", reserved: .data)
+    var node = entry.value
+    if let scalar = node.scalar, scalar.value == .null {
+      if !scalar.text.isEmpty {
+        diagnostics.insert(.removesNothing(entry.key))
+        return nil
+      }
+      node = YAMLNode(.mapping(YAMLMapping()), at: node.range)
+    }
+    guard var mapping = node.mapping else {
+      diagnostics.insert(.wrongType(expected: "a mapping", for: entry.key.value, found: node))
+      return nil
+    }
+    var kind = entry.key
+    if let written = mapping.remove("kind") {
+      guard let text = written.value.string else {
+        diagnostics.insert(.wrongType(expected: "text", for: "kind", found: written.value))
+        return nil
+      }
+      if text.contains("${") { diagnostics.insert(.variableKind(written.value.range)) }
+      kind = Located(text, at: written.value.range)
+    }
+    return StageSpec(
+      name: entry.key, kind: kind, node: YAMLNode(.mapping(mapping), at: node.range))
+  }
+
+  /// Checks what becomes of references, and the parts that have no stage type.
+  private mutating func check(_ spec: ExperimentSpec, _ settings: [Setting]) {
+    let pathAxes = spec.axes.filter { SpecPath($0.path).root != .variable }
+    var users = spec.stages.map(\.node) + pathAxes.flatMap(\.values)
+    users += [spec.model, spec.data].compactMap(\.self) + settings.map(\.value)
+    for node in users { spec.references.check(node, &diagnostics) }
+    if diagnostics.hasErrors { return }
+
+    let used = spec.references.closure(of: users)
+    for entry in spec.vars where !used.contains(entry.key.value) {
+      diagnostics.insert(.unusedVariable(entry.key))
+    }
+  }
+
+  private mutating func checkModel(_ spec: ExperimentSpec) {
+    let axes = spec.axesUsedByModel()
+    for cell in spec.cells().map({ $0.projected(onto: axes) }).uniqued() {
+      guard let node = spec.modelNode(in: cell) else { continue }
+      if let text = node.string, !text.isEmpty { continue }
+      diagnostics.insert(
+        .wrongType(expected: "a name or a path", for: "model", found: node))
+    }
+  }
+
+  private mutating func checkData(_ spec: ExperimentSpec) {
+    let axes = spec.axesUsedByData()
+    for cell in spec.cells().map({ $0.projected(onto: axes) }).uniqued() {
+      if let found = spec.readData(in: cell) {
+        diagnostics.insert(contentsOf: found.diagnostics)
+      }
+    }
+  }
+}
+
+extension Sequence where Element: Hashable {
+  /// The elements without repetitions, in order.
+  func uniqued() -> [Element] {
+    var seen: Set<Element> = []
+    return filter { seen.insert($0).inserted }
+  }
+}
