@@ -1,0 +1,105 @@
+import WinaDiagnostics
+import WinaPipeline
+import WinaPlan
+import WinaSpec
+import WinaStages
+
+/// Planning an experiment of ten thousand tasks, against one digest a task.
+enum PlanningBenchmark: Benchmark {
+  static let name = "planning"
+
+  private static let leastTasks = 10_000
+  private static let shardsPerSplit = 40
+  private static let samplesPerShard = 128
+
+  static func cases() throws -> [BenchmarkCase] {
+    let inventory = inventory()
+    let graph = try plan(inventory)
+    let count = graph.tasks.count
+    guard count >= leastTasks else {
+      throw BenchmarkError(description: "planning: there are only \(count) tasks")
+    }
+    guard Set(graph.tasks.map(\.planKey)).count == count, try plan(inventory) == graph else {
+      throw BenchmarkError(description: "planning: two plans of one spec differ")
+    }
+    let keyText = String(repeating: "k", count: 512)
+    return [
+      BenchmarkCase(
+        parameters: ["tasks": .int(count), "shards": .int(inventory.shards.count)],
+        amount: Double(count), unit: "tasks/s",
+        run: { try seconds { _ = try plan(inventory) } },
+        baselineName: "one digest of 512 bytes a task",
+        runBaseline: { seconds { for _ in 0..<count { _ = SHA256.digest(of: keyText) } } })
+    ]
+  }
+
+  private static func plan(_ inventory: Inventory) throws -> TaskGraph {
+    let source = SourceFile(path: "planning.yaml", text: spec)
+    let parsed = ExperimentSpec.parse(source: source) { path, _ in
+      throw BenchmarkError(description: "planning: nothing extends '\(path)'")
+    }
+    guard let spec = parsed.spec else {
+      throw BenchmarkError(description: DiagnosticRenderer().render(parsed.diagnostics))
+    }
+    let plan = Planner.plan(
+      spec, registry: StageCatalog.registry, options: PlanOptions(numericsClass: "benchmark")
+    ) { _ in inventory }
+    guard let graph = plan.graph else {
+      throw BenchmarkError(description: DiagnosticRenderer().render(plan.diagnostics))
+    }
+    return graph
+  }
+
+  /// Returns the data as an inventory would know it: four splits of equal shards.
+  private static func inventory() -> Inventory {
+    let digest = SHA256.digest(of:)
+    var shards: [Inventory.Shard] = []
+    for split in Split.allCases {
+      for index in 0..<shardsPerSplit {
+        let name = "\(split.rawValue)/\(index)"
+        let samples = (0..<samplesPerShard).map { number in
+          Inventory.Sample(digest: digest("\(name)/\(number)"), label: number % 2 == 0 ? "a" : "b")
+        }
+        shards.append(
+          Inventory.Shard(
+            split: split, index: index, samples: samples,
+            records: Leaf(format: SampleRecords.format, digest: digest(name), location: name)))
+      }
+    }
+    return Inventory(
+      model: Leaf(format: ModelFiles.format, digest: digest("model"), location: "model"),
+      tokenizer: Leaf(
+        format: TokenizerFiles.format, digest: digest("tokenizer"), location: "model"),
+      shards: shards, labels: ["a", "b"])
+  }
+
+  /// A grid of 50 cells with three arms beside the dense one.
+  private static let spec = """
+    experiment: planning
+    model: ./model
+    data: {documents: {a: a.jsonl, b: b.jsonl}, splits: {calibration: 0.25, routing: 0.25, validation: 0.25, test: 0.25}}
+    vars: {s: 0.5, k: 8}
+    stages:
+      tokenize: {max_tokens: 256}
+      capture: {scores: [wina, teal]}
+      clusters: {kind: cluster, algorithm: kmeans, k: "${k}", seed: 1}
+      pooled: {kind: histogram}
+      grouped: {kind: histogram, groups: clusters}
+      uniform: {kind: profile, histogram: pooled, score: wina, sparsity: "${s}"}
+      teal: {kind: profile, histogram: pooled, score: teal, sparsity: "${s}"}
+      specific: {kind: profile, histogram: grouped, score: wina, sparsity: "${s}"}
+      router: {kind: classifier, labels: clusters, features: embedding}
+      evaluate:
+        arms:
+          dense: {}
+          uniform: {profile: uniform}
+          teal: {profile: teal}
+          assigned: {profile: specific, route: assign}
+          routed: {profile: specific, route: router}
+    sweep:
+      grid:
+        s: [\((1...25).map { "0.\($0 + 20)" }.joined(separator: ", "))]
+        k: [2, 4, 8, 16]
+
+    """
+}

@@ -1,0 +1,161 @@
+import ArgumentParser
+import Foundation
+import WinaEvaluation
+import WinaModel
+import WinaPipeline
+import WinaReport
+
+/// `wina evaluate`: a model's scores on benchmark tasks, without a spec.
+struct ModelEvaluate: ModelCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate", abstract: "Score a model on benchmark tasks, without a spec.",
+    discussion: """
+      Scores are computed as the evaluate stage does. With --json one line is printed: \
+      {"type": "result", "model", "tasks": [{"task", "n", METRIC, METRIC_stderr, …}], "results": \
+      [{"cell", "arm", "label", "metric", "value", "low", "high", "n"}]}.
+      """)
+
+  @Argument(help: "A model's directory or name.")
+  var model: String
+
+  @Option(help: "The tasks, separated by commas.")
+  var tasks: String
+
+  @Option(help: "The folder that holds the tasks' files, such as arc_easy/validation.jsonl.")
+  var data: String
+
+  @Option(help: "Take only the first items of each task.")
+  var limit: Int?
+
+  @Option(help: "Threads; the results do not depend on it.")
+  var jobs = ProcessInfo.processInfo.activeProcessorCount
+
+  @Flag(help: "Print JSON instead of a table.")
+  var json = false
+
+  @Flag(help: "With --json, also print what every item scored.")
+  var items = false
+
+  func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
+    guard jobs >= 1 else { throw ValidationError("--jobs must be at least 1") }
+    if names.isEmpty { throw ValidationError("--tasks names no task") }
+  }
+
+  private var names: [String] {
+    tasks.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+
+  func perform() throws {
+    let benchmarks = try names.map { try BenchmarkTask.named($0) }
+    let files = try benchmarks.map(file)
+    let path = try ModelLookup.process.requireModel(model)
+    let language = try LanguageModel.load(directory: path)
+    let evaluation = TaskEvaluation(
+      evaluator: Evaluator(model: language),
+      encoder: SampleEncoder(
+        tokenizer: try Tokenizer.load(path: path), configuration: language.configuration))
+    var reports: [TaskReport] = []
+    for (task, file) in zip(benchmarks, files) {
+      let records = try ModelInput.lines(file).map { line in
+        TaskEvaluation.Record(
+          bytes: line.bytes, origin: RecordOrigin(file: file, line: line.number))
+      }
+      guard !records.isEmpty else {
+        throw ModelInputError(message: "'\(file)' has no records", hint: "give another --data")
+      }
+      reports.append(try evaluation.run(task, records: records, limit: limit, jobs: jobs))
+      StandardError.write("\(task.name): \(reports[reports.count - 1].items.count) items\n")
+    }
+    let output = ModelEvaluation(reports)
+    StandardOutput.write(
+      json ? output.json(model: path, showsItems: items) + "\n" : output.table())
+  }
+
+  private func file(of task: BenchmarkTask) throws -> String {
+    let found = task.files.lazy.map { data + "/" + $0 }
+      .first { FileManager.default.fileExists(atPath: $0) }
+    guard let found else { throw task.missingFileError }
+    return found
+  }
+}
+
+/// The scores of a model on tasks, as text.
+struct ModelEvaluation {
+  private let reports: [TaskReport]
+
+  /// Makes the texts of reports.
+  init(_ reports: [TaskReport]) { self.reports = reports }
+
+  private static let metrics: [EvaluationMetric] = [
+    .accuracy, .normalizedAccuracy, .perplexity, .bitsPerByte,
+  ]
+
+  /// Returns a table with a row for each task, ending in a newline.
+  func table() -> String {
+    let shown = ModelEvaluation.metrics.filter { metric in
+      reports.contains { $0[metric] != nil }
+    }
+    var table = TextTable(
+      [.init("task"), .init("n", isNumeric: true)]
+        + shown.map { .init($0.rawValue, isNumeric: true) })
+    for report in reports {
+      let cells = shown.map { metric in
+        guard let value = report[metric] else { return "" }
+        let error = value.standardError.map { " ± \(ModelEvaluation.text($0))" } ?? ""
+        return ModelEvaluation.text(value.value) + error
+      }
+      table.append([report.task, String(report.items.count)] + cells)
+    }
+    return table.lines(width: TerminalCapabilities.standardOutput.width).joined(separator: "\n")
+      + "\n"
+  }
+
+  /// Returns one line of JSON.
+  func json(model: String, showsItems: Bool) -> String {
+    let tasks = reports.map { task($0, showsItems: showsItems).canonicalText }
+    let rows = ReportText(ComparisonReport(arms: ["dense"], rows: rows, policy: "")).resultsJSON
+    let model = JSONValue.string(model).canonicalText
+    return "{\"type\":\"result\",\"model\":\(model),\"tasks\":[\(tasks.joined(separator: ","))],"
+      + "\"results\":\(rows)}"
+  }
+
+  private var rows: [ResultRow] {
+    reports.flatMap { report in
+      ModelEvaluation.metrics.compactMap { metric in
+        report[metric].map { value in
+          let half = value.standardError.map { $0 * 1.959964 }
+          return ResultRow(
+            cell: [:], arm: "dense", label: report.task, metric: metric.rawValue,
+            value: value.value, low: half.map { value.value - $0 },
+            high: half.map { value.value + $0 }, n: value.count)
+        }
+      }
+    }
+  }
+
+  private func task(_ report: TaskReport, showsItems: Bool) -> JSONValue {
+    var members: [String: JSONValue] = [
+      "task": .string(report.task), "n": .int(report.items.count),
+    ]
+    for metric in ModelEvaluation.metrics {
+      guard let value = report[metric], value.value.isFinite else { continue }
+      members[metric.rawValue] = .double(value.value)
+      if let error = value.standardError { members["\(metric.rawValue)_stderr"] = .double(error) }
+    }
+    if showsItems {
+      members["items"] = .array(
+        report.items.enumerated().map { index, item in
+          .object([
+            "index": .int(index), "gold": .int(item.gold),
+            "log_likelihoods": .array(item.logLikelihoods.map { .double($0) }),
+            "is_greedy": .array(item.isGreedy.map { .bool($0) }),
+            "acc": .int(item.accuracy), "acc_norm": .int(item.normalizedAccuracy),
+          ])
+        })
+    }
+    return .object(members)
+  }
+
+  private static func text(_ value: Double) -> String { String(format: "%.4f", value) }
+}

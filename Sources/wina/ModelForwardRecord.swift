@@ -1,0 +1,93 @@
+import WinaModel
+import WinaTensor
+
+/// What forward passes over several sequences of one length gave, named like the reference files.
+struct ModelForwardRecord {
+  private let configuration: ModelConfiguration
+  private let sequences: [[Int32]]
+  private var logits: [Float] = []
+  private var hidden: [[Float]] = []
+  /// The inputs of the projections that share a stream, by stream and layer.
+  private var streams: [Place: [Float]] = [:]
+
+  private struct Place: Hashable {
+    var layer: Int
+    var stream: ActivationStream
+  }
+
+  /// Makes an empty record.
+  init(_ configuration: ModelConfiguration, sequences: [[Int32]]) {
+    self.configuration = configuration
+    self.sequences = sequences
+  }
+
+  /// Feeds a sequence in one pass.
+  mutating func feed(_ sequence: [Int32], to model: LanguageModel, taps: Bool) throws {
+    var found: [Place: [Float]] = [:]
+    let tap: (TapPoint, ActivationBlock) -> Void = { point, block in
+      guard case .stream(let stream, let layer) = point else { return }
+      found[Place(layer: layer, stream: stream), default: []] += block.values
+    }
+    let result = try model.forward(
+      sequence, ForwardRequest(logitRows: .all, keepHidden: true),
+      workspace: ForwardWorkspace(), tap: taps ? tap : nil)
+    logits += result.logits
+    if hidden.isEmpty { hidden = Array(repeating: [], count: result.hidden.count) }
+    for (index, values) in result.hidden.enumerated() { hidden[index] += values }
+    streams.merge(found, uniquingKeysWith: +)
+  }
+
+  /// Feeds a sequence token by token through the key-value cache.
+  mutating func feedOneByOne(_ sequence: [Int32], to model: LanguageModel, taps: Bool) throws {
+    let decoder = Decoder(model)
+    let found = TapCollector()
+    if taps { decoder.onTap = found.add }
+    for token in sequence { logits += try decoder.append(token) }
+    for (point, values) in found.values {
+      guard case .stream(let stream, let layer) = point else { continue }
+      streams[Place(layer: layer, stream: stream), default: []] += values
+    }
+  }
+
+  /// Collects what a decoder shows, row after row.
+  private final class TapCollector {
+    var values: [TapPoint: [Float]] = [:]
+
+    func add(_ point: TapPoint, _ block: ActivationBlock) {
+      values[point, default: []] += block.values
+    }
+  }
+
+  /// Returns the tensors, each with the extents batch and position first.
+  func tensors() -> [(name: String, tensor: Tensor)] {
+    let batch = sequences.count
+    let length = sequences.first?.count ?? 0
+    func tensor(_ values: [Float]) -> Tensor {
+      Tensor(values, shape: [batch, length, values.count / max(batch * length, 1)])
+    }
+    var result: [(name: String, tensor: Tensor)] = [
+      ("input_ids", Tensor(sequences.flatMap { $0.map(Int64.init) }, shape: [batch, length])),
+      ("logits", tensor(logits)),
+    ]
+    for (index, values) in hidden.enumerated() {
+      result.append(("hidden.\(index)", tensor(values)))
+    }
+    for layer in 0..<configuration.layers {
+      for projection in Projection.allCases {
+        guard let values = streams[Place(layer: layer, stream: projection.stream)] else { continue }
+        result.append((ModelForwardRecord.name(projection, layer), tensor(values)))
+      }
+    }
+    return result
+  }
+
+  /// Returns the name that reference files give to a projection's input.
+  private static func name(_ projection: Projection, _ layer: Int) -> String {
+    let block =
+      switch projection {
+      case .qProj, .kProj, .vProj, .oProj: "self_attn"
+      case .gateProj, .upProj, .downProj: "mlp"
+      }
+    return "act.model.layers.\(layer).\(block).\(projection.rawValue)"
+  }
+}
