@@ -4,7 +4,7 @@ import WinaPipeline
 ///
 /// Records and manifests are read by the thousand, and from other people's machines; this reader
 /// accepts RFC 8259 text, refuses anything else, and takes a few nanoseconds per byte.
-struct JSONReader {
+package struct JSONReader {
   private static let maximumDepth = 64
   private let bytes: [UInt8]
   private var position = 0
@@ -12,7 +12,7 @@ struct JSONReader {
   private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   /// Returns the value that the text holds, or `nil` when it is not JSON.
-  static func parse(_ bytes: [UInt8]) -> JSONValue? {
+  package static func parse(_ bytes: [UInt8]) -> JSONValue? {
     var reader = JSONReader(bytes)
     guard let value = reader.value(depth: 0) else { return nil }
     reader.skipSpace()
