@@ -23,9 +23,12 @@ extension DataSpec {
   static func read(
     _ node: YAMLNode, at owner: SourceRange
   ) -> (data: DataSpec?, diagnostics: [Diagnostic]) {
-    let decoded = SpecDecoder().decode(Written.self, from: node, at: owner)
-    guard let written = decoded.value else { return (nil, decoded.diagnostics) }
+    let decoded = SpecDecoder().decode(
+      Written.self, from: node, at: owner, unknownKeys: .ignored)
     var diagnostics = DiagnosticSet()
+    diagnostics.insert(contentsOf: decoded.diagnostics)
+    diagnostics.insert(contentsOf: SpecDecoder.unknownKeys(in: node, known: decoded.keys))
+    guard let written = decoded.value else { return (nil, diagnostics.sorted) }
     let source = source(written, node, owner, &diagnostics)
     let splits = splits(written, node, &diagnostics)
     for (name, value) in [("limit", written.limit), ("route_tokens", written.routeTokens)] {
@@ -91,8 +94,10 @@ extension DataSpec {
       let place = places.mapping?.entry(name)?.key.range
       fractions.append(Fraction(split: Located(split, at: place), share: share))
     }
+    let isSound =
+      fractions.count == shares.count && fractions.allSatisfy { (0...1).contains($0.share.value) }
     let sum = shares.values.reduce(0) { $0 + $1.value }
-    if !diagnostics.hasErrors, abs(sum - 1) > 1e-6 {
+    if isSound, abs(sum - 1) > 1e-6 {
       diagnostics.insert(.shareSum(sum, at: places.range))
     }
     return fractions

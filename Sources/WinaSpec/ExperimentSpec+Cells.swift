@@ -88,7 +88,7 @@ extension ExperimentSpec {
 
   /// Reads the data settings of a cell.
   func readData(in cell: SweepCell) -> (data: DataSpec?, diagnostics: [Diagnostic])? {
-    let isSwept = cell.assignments.contains { SpecPath(Located($0.path, at: nil)).root == .data }
+    let isSwept = axisPaths.contains { $0.root == .data && cell[$0.whole.value] != nil }
     guard data != nil || isSwept else { return nil }
     let written = data ?? YAMLNode(.mapping(YAMLMapping()), at: dataPlace)
     let resolver = resolver(for: cell)
@@ -116,9 +116,8 @@ extension ExperimentSpec {
     _ applies: (SpecPath) -> Bool
   ) -> YAMLNode {
     var node = node
-    for axis in axes {
-      let path = SpecPath(axis.path)
-      guard applies(path), let value = cell[axis.path.value] else { continue }
+    for path in axisPaths {
+      guard applies(path), let value = cell[path.whole.value] else { continue }
       node = node.setting(path.tail, to: value)
     }
     for setting in settings where applies(setting.path) {
@@ -128,7 +127,7 @@ extension ExperimentSpec {
   }
 
   private func axesUsed(by node: YAMLNode?, _ applies: (SpecPath) -> Bool) -> Set<String> {
-    let own = axes.filter { applies(SpecPath($0.path)) }
+    let own = zip(axes, axisPaths).filter { applies($1) }.map(\.0)
     var nodes = own.flatMap(\.values)
     if let node { nodes.append(node) }
     nodes += settings.filter { applies($0.path) }.map(\.value)

@@ -35,6 +35,9 @@ public struct ExperimentSpec: Sendable {
   /// The axes that are left after `--set`, `grid` before `zip`.
   public let axes: [SweepAxis]
 
+  /// The paths of ``axes``, split.
+  let axisPaths: [SpecPath]
+
   /// What `--set` changes below the path of an axis, and so must change again in every cell.
   let settings: [Setting]
 

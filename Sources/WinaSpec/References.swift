@@ -23,6 +23,9 @@ struct References: Sendable {
   /// The vars that the definitions of a var refer to.
   private var uses: [String: [String]] = [:]
 
+  /// Whether some var expands beyond the limits, so that nothing must be resolved.
+  private(set) var isTooLarge = false
+
   private var measures: [String: Measure] = [:]
   private let limits: YAMLLimits
 
@@ -55,7 +58,7 @@ struct References: Sendable {
   }
 
   /// Checks a value that is no var's: names, places of references, and how far it expands.
-  func check(_ node: YAMLNode, _ diagnostics: inout DiagnosticSet) {
+  mutating func check(_ node: YAMLNode, _ diagnostics: inout DiagnosticSet) {
     _ = Self.check(node, known: Set(uses.keys), &diagnostics)
     _ = checkSize(of: node, &diagnostics)
   }
@@ -69,6 +72,9 @@ struct References: Sendable {
     }
     return found
   }
+
+  /// Returns whether every reference in a value can be replaced.
+  func resolves(_ node: YAMLNode) -> Bool { closure(of: [node]).isSubset(of: order) }
 
   /// Returns the names that a value refers to.
   private static func names(in node: YAMLNode) -> [String] {
@@ -144,12 +150,14 @@ struct References: Sendable {
   }
 
   /// Measures a value and reports it if it expands beyond the limits.
-  private func checkSize(of node: YAMLNode, _ diagnostics: inout DiagnosticSet) -> Measure {
+  private mutating func checkSize(of node: YAMLNode, _ diagnostics: inout DiagnosticSet) -> Measure
+  {
     let measure = measure(node, &diagnostics)
     if measure.nodes > limits.maximumNodes || measure.height > limits.maximumDepth
       || measure.text > limits.maximumBytes
     {
       diagnostics.insert(.expandsTooFar(node.range, limits: limits))
+      isTooLarge = true
       return Measure(nodes: 1, height: 0, text: 0, collection: measure.collection)
     }
     return measure

@@ -50,14 +50,15 @@ struct SectionReader {
       source: source, experiment: header.value?.experiment ?? Located("", at: start),
       question: header.value?.question, leaky: header.value?.leaky ?? false,
       model: section(.model), data: section(.data), vars: vars, stages: stages, axes: axes,
+      axisPaths: axes.map { SpecPath($0.path) },
       settings: settings.filter { setting in
         axes.contains { SpecPath($0.path).contains(setting.path) }
       },
       dataPlace: document.mapping?.entry("data")?.key.range ?? start, references: references)
-    check(spec, settings)
-    if isSweepSound, !diagnostics.hasErrors {
-      checkModel(spec)
-      checkData(spec)
+    if checkReferences(spec, settings) {
+      let cells = isSweepSound ? spec.cells() : [SweepCell()]
+      if isSweepSound || !isSwept(.model) { checkModel(spec, cells) }
+      if isSweepSound || !isSwept(.data) { checkData(spec, cells) }
     }
     return spec
   }
@@ -125,33 +126,42 @@ struct SectionReader {
       name: entry.key, kind: kind, node: YAMLNode(.mapping(mapping), at: node.range))
   }
 
-  /// Checks what becomes of references, and the parts that have no stage type.
-  private mutating func check(_ spec: ExperimentSpec, _ settings: [Setting]) {
-    let pathAxes = spec.axes.filter { SpecPath($0.path).root != .variable }
+  /// Checks names and sizes; returns whether resolving the references stays within the limits.
+  private mutating func checkReferences(_ spec: ExperimentSpec, _ settings: [Setting]) -> Bool {
+    let pathAxes = zip(spec.axes, spec.axisPaths).filter { $1.root != .variable }.map(\.0)
     var users = spec.stages.map(\.node) + pathAxes.flatMap(\.values)
     users += [spec.model, spec.data].compactMap(\.self) + settings.map(\.value)
-    for node in users { spec.references.check(node, &diagnostics) }
-    if diagnostics.hasErrors { return }
-
-    let used = spec.references.closure(of: users)
-    for entry in spec.vars where !used.contains(entry.key.value) {
-      diagnostics.insert(.unusedVariable(entry.key))
+    var references = spec.references
+    for node in users { references.check(node, &diagnostics) }
+    if !diagnostics.hasErrors {
+      let used = references.closure(of: users)
+      for entry in spec.vars where !used.contains(entry.key.value) {
+        diagnostics.insert(.unusedVariable(entry.key))
+      }
     }
+    return !references.isTooLarge
   }
 
-  private mutating func checkModel(_ spec: ExperimentSpec) {
+  /// Whether some axis, sound or not, varies the model or something in the data settings.
+  private func isSwept(_ root: SpecPath.Root) -> Bool {
+    let sweep = document[ExperimentSpec.Key.sweep.rawValue]
+    let paths = SweepAxis.Mode.allCases.flatMap { sweep?[$0.rawValue]?.mapping?.entries ?? [] }
+    return paths.contains { SpecPath($0.key).root == root }
+  }
+
+  private mutating func checkModel(_ spec: ExperimentSpec, _ cells: [SweepCell]) {
     let axes = spec.axesUsedByModel()
-    for cell in spec.cells().map({ $0.projected(onto: axes) }).uniqued() {
-      guard let node = spec.modelNode(in: cell) else { continue }
+    for cell in cells.map({ $0.projected(onto: axes) }).uniqued() {
+      guard let node = spec.modelNode(in: cell), spec.references.resolves(node) else { continue }
       if let text = node.string, !text.isEmpty { continue }
-      diagnostics.insert(
-        .wrongType(expected: "a name or a path", for: "model", found: node))
+      diagnostics.insert(.wrongType(expected: "a name or a path", for: "model", found: node))
     }
   }
 
-  private mutating func checkData(_ spec: ExperimentSpec) {
+  private mutating func checkData(_ spec: ExperimentSpec, _ cells: [SweepCell]) {
+    if let data = spec.data, !spec.references.resolves(data) { return }
     let axes = spec.axesUsedByData()
-    for cell in spec.cells().map({ $0.projected(onto: axes) }).uniqued() {
+    for cell in cells.map({ $0.projected(onto: axes) }).uniqued() {
       if let found = spec.readData(in: cell) {
         diagnostics.insert(contentsOf: found.diagnostics)
       }

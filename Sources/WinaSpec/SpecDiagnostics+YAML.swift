@@ -102,9 +102,11 @@ extension Diagnostic {
       let isUnclosed =
         context.text.contains("flow") || context.text.contains("quoted")
         || context.text.contains("block scalar")
-      if isUnclosed {
+      if isReference(range) {
+        notes = []
+      } else if isUnclosed {
         place = context.range
-        notes = [.init("this is where it was noticed", at: range)]
+        notes = range.text.isEmpty ? [] : [.init("this is where it was noticed", at: range)]
       } else {
         notes = [.init(context.text, at: context.range)]
       }
@@ -132,11 +134,7 @@ extension Diagnostic {
 
   /// Returns advice for the mistakes that libyaml's words do not explain.
   private static func syntaxHelp(at range: SourceRange, _ problem: String) -> String? {
-    let bytes = range.file.bytes
-    let offset = range.offsets.lowerBound
-    if offset > 0, offset < bytes.count, bytes[offset] == UInt8(ascii: "{"),
-      bytes[offset - 1] == UInt8(ascii: "$")
-    {
+    if isReference(range) {
       return #"quote a reference inside {…} or […]: "${name}""#
     }
     guard problem.contains("cannot start any token") else {
@@ -148,6 +146,13 @@ extension Diagnostic {
     }
     if range.text == "\t" { return "indent with spaces instead of tabs" }
     return "quote text that starts with '\(range.text)'"
+  }
+
+  /// Returns whether a place is the `{` of `${`.
+  private static func isReference(_ range: SourceRange) -> Bool {
+    let offset = range.offsets.lowerBound
+    return offset > 0 && range.text == "{"
+      && range.file.bytes[offset - 1] == UInt8(ascii: "$")
   }
 
   /// Returns "did you mean …? known …", whatever of it applies.

@@ -26,7 +26,8 @@ struct Template {
 
   /// Splits a scalar; `nil` if its text holds no `${`, as most do.
   init?(_ node: YAMLNode) {
-    guard let text = node.string.map({ Array($0.utf8) }) else { return nil }
+    guard let string = node.string, string.utf8.contains(UInt8(ascii: "$")) else { return nil }
+    let text = Array(string.utf8)
     let openings = Self.openings(in: text)
     if openings.isEmpty { return nil }
     let places = Self.places(of: openings, in: node.range)

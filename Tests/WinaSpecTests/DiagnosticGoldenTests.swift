@@ -153,7 +153,8 @@ private let syntaxCases: [(name: String, text: String)] = [
       """
       experiment: 5
       modle: octet
-      data: {suite: octet, splits: {test: 0.5}}
+      model: [octet]
+      data: {suite: octet, splits: {test: 0.5}, limt: 5}
       vars: {k: "${kk}"}
       stages:
         a b: {}
