@@ -82,7 +82,8 @@ public struct CaptureAccumulator: Sendable {
     guard group >= 0, limit.map({ group < $0 }) ?? true else {
       throw SparsityError.range("a sample's group", "\(group)", expected: "0..<\(limit ?? 1)")
     }
-    open = OpenSample(route: route, gated: gated, group: group, layout: layout)
+    open = OpenSample(
+      place: SamplePlace(route: route, gated: gated, group: group), layout: layout)
   }
 
   /// Adds a block of activations of one stream.
@@ -102,13 +103,13 @@ public struct CaptureAccumulator: Sendable {
     let block = try TokenBlock(
       values: values, rows: rows, columns: width, firstPosition: firstPosition)
     try admit(block, layer: layer, index: ActivationStream.allCases.firstIndex(of: stream) ?? 0)
-    guard let sample = open else { return }
+    guard let place = open?.place else { return }
     let offset = layer * layout.channels + layout.channelRange(stream).lowerBound
-    open?.route.add(block, rows: block.rows(within: sample.routeRange), offset: offset)
-    let gated = block.rows(within: sample.gatedRange)
+    open?.route.add(block, rows: block.rows(within: place.route), offset: offset)
+    let gated = block.rows(within: place.gated)
     open?.gated.add(block, rows: gated, offset: offset)
     guard !gated.isEmpty else { return }
-    let mean = centring?.mean(group: sample.group, layer: layer, stream: stream)
+    let mean = centring?.mean(group: place.group, layer: layer, stream: stream)
     for (index, slot) in layout.slots.enumerated() {
       switch slot {
       case .stream(stream):
@@ -128,8 +129,8 @@ public struct CaptureAccumulator: Sendable {
     let block = try TokenBlock(
       values: values, rows: rows, columns: layout.gateWidth, firstPosition: firstPosition)
     try admit(block, layer: layer, index: ActivationStream.allCases.count)
-    guard let sample = open, let slot = layout.slots.firstIndex(of: .gate) else { return }
-    let gated = block.rows(within: sample.gatedRange)
+    guard let place = open?.place, let slot = layout.slots.firstIndex(of: .gate) else { return }
+    let gated = block.rows(within: place.gated)
     if !gated.isEmpty {
       try count(block, gated, layer: layer, slot: slot, norms: nil, mean: nil)
     }
@@ -143,11 +144,12 @@ public struct CaptureAccumulator: Sendable {
       throw SparsityError.order("no sample is open", hint: "begin a sample first")
     }
     try sample.requireComplete(layout)
-    sampleGroups.append(Int32(sample.group))
-    routeTokens.append(Int32(sample.routeRange.count))
-    gatedTokens.append(Int32(sample.gatedRange.count))
-    routeMeans.append(sample.route, tokens: sample.routeRange.count)
-    gatedMeans.append(sample.gated, tokens: sample.gatedRange.count)
+    let place = sample.place
+    sampleGroups.append(Int32(place.group))
+    routeTokens.append(Int32(place.route.count))
+    gatedTokens.append(Int32(place.gated.count))
+    routeMeans.append(sample.route, tokens: place.route.count)
+    gatedMeans.append(sample.gated, tokens: place.gated.count)
     sketches.append(contentsOf: sample.sketch)
     open = nil
   }
@@ -188,7 +190,7 @@ public struct CaptureAccumulator: Sendable {
     open = nil
     defer { open = sample }
     let cell = layer * layout.slots.count + slot
-    let set = exactGroups > 1 ? sample.group : 0
+    let set = exactGroups > 1 ? sample.place.group : 0
     let isNumber = scan.count(
       block, rows: rows, norms: norms, mean: mean, into: &exact,
       at: (set * layout.layers * layout.slots.count + cell) * ScoreHistogram.binCount,

@@ -63,14 +63,19 @@ struct MeanColumns {
   }
 }
 
+/// Which positions of a sample count for what, and its group.
+struct SamplePlace {
+  let route: Range<Int>
+  let gated: Range<Int>
+  let group: Int
+}
+
 /// The sample that an accumulator is being fed.
 struct OpenSample {
   /// The number of sources per layer: the streams and the gate.
   static let sources = ActivationStream.allCases.count + 1
 
-  let routeRange: Range<Int>
-  let gatedRange: Range<Int>
-  let group: Int
+  let place: SamplePlace
   var route: MomentSums
   var gated: MomentSums
   /// Shape [layers, slots, 1024].
@@ -78,10 +83,8 @@ struct OpenSample {
   /// The next position expected of each (layer, source).
   private var next: [Int]
 
-  init(route: Range<Int>, gated: Range<Int>, group: Int, layout: CaptureLayout) {
-    routeRange = route
-    gatedRange = gated
-    self.group = group
+  init(place: SamplePlace, layout: CaptureLayout) {
+    self.place = place
     let cells = layout.layers * layout.channels
     self.route = MomentSums(count: cells)
     self.gated = MomentSums(count: cells)
@@ -102,9 +105,8 @@ struct OpenSample {
 
   /// Checks that every source that is needed was fed to the end of both ranges.
   func requireComplete(_ layout: CaptureLayout) throws {
-    let end = max(
-      routeRange.isEmpty ? 0 : routeRange.upperBound, gatedRange.isEmpty ? 0 : gatedRange.upperBound
-    )
+    let ends = [place.route, place.gated].map { $0.isEmpty ? 0 : $0.upperBound }
+    let end = max(ends[0], ends[1])
     for layer in 0..<layout.layers {
       for source in 0..<Self.sources {
         let isGate = source == Self.sources - 1
