@@ -12,23 +12,8 @@ struct DoctorChecks {
   /// would use.
   init(cache: String?, remote: String?) {
     let environment = ProcessInfo.processInfo.environment
-    func setting(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-    let here = FileManager.default.currentDirectoryPath
-    self.cache = cache ?? setting("WINA_CACHE") ?? DoctorChecks.workspace(above: here) + "/cache"
-    self.remote = remote ?? setting("WINA_REMOTE")
-  }
-
-  /// Returns the nearest folder with `wina.yaml` or `cache/`, or the folder itself.
-  private static func workspace(above folder: String) -> String {
-    var candidate = URL(fileURLWithPath: folder)
-    while candidate.path != "/" {
-      for mark in ["wina.yaml", "cache"] {
-        let path = candidate.appendingPathComponent(mark).path
-        if FileManager.default.fileExists(atPath: path) { return candidate.path }
-      }
-      candidate.deleteLastPathComponent()
-    }
-    return folder
+    self.cache = Workspace(spec: nil, cache: cache).cache
+    self.remote = remote ?? environment["WINA_REMOTE"].flatMap { $0.isEmpty ? nil : $0 }
   }
 
   /// Returns what all checks found.
@@ -95,7 +80,8 @@ struct DoctorChecks {
         fact: "\(cache), \(objects.count) objects, \(DoctorChecks.bytes(objects.bytes))")
     } catch {
       return DoctorCheck(
-        name: "cache", status: .fault, fact: error.message, hint: error.hint)
+        name: "cache", status: .fault, fact: error.message,
+        hint: error.hint.isEmpty ? "choose another with --cache or WINA_CACHE" : error.hint)
     }
   }
 

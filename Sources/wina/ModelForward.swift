@@ -30,6 +30,8 @@ struct ModelForward: ModelCommand {
   @Flag(help: "Feed one token at a time through the key-value cache.")
   var incremental = false
 
+  @OptionGroup var gating: ModelProfileOptions
+
   func validate() throws {
     guard (text == nil) != (ids == nil) else {
       throw ValidationError("give either --text or --ids")
@@ -40,12 +42,14 @@ struct ModelForward: ModelCommand {
     let path = try ModelLookup.process.requireModel(model)
     let language = try LanguageModel.load(directory: path)
     let sequences = try sequences(path)
-    var record = ModelForwardRecord(language.configuration, sequences: sequences)
+    var record = ModelForwardRecord(
+      language, gates: try gating.gates(for: language), densePrefix: gating.densePrefix,
+      sequences: sequences)
     for sequence in sequences {
       if incremental {
-        try record.feedOneByOne(sequence, to: language, taps: taps)
+        try record.feedOneByOne(sequence, taps: taps)
       } else {
-        try record.feed(sequence, to: language, taps: taps)
+        try record.feed(sequence, taps: taps)
       }
     }
     try SafetensorsWriter.write(record.tensors(), to: output)

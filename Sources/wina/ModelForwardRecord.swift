@@ -3,7 +3,9 @@ import WinaTensor
 
 /// What forward passes over several sequences of one length gave, named like the reference files.
 struct ModelForwardRecord {
-  private let configuration: ModelConfiguration
+  private let model: LanguageModel
+  private let gates: PreparedGates?
+  private let densePrefix: Int
   private let sequences: [[Int32]]
   private var logits: [Float] = []
   private var hidden: [[Float]] = []
@@ -15,22 +17,26 @@ struct ModelForwardRecord {
     var stream: ActivationStream
   }
 
-  /// Makes an empty record.
-  init(_ configuration: ModelConfiguration, sequences: [[Int32]]) {
-    self.configuration = configuration
+  /// Makes an empty record of a model, dense or with gates on all but the first tokens.
+  init(_ model: LanguageModel, gates: PreparedGates?, densePrefix: Int, sequences: [[Int32]]) {
+    self.model = model
+    self.gates = gates
+    self.densePrefix = densePrefix
     self.sequences = sequences
   }
 
   /// Feeds a sequence in one pass.
-  mutating func feed(_ sequence: [Int32], to model: LanguageModel, taps: Bool) throws {
+  mutating func feed(_ sequence: [Int32], taps: Bool) throws {
     var found: [Place: [Float]] = [:]
     let tap: (TapPoint, ActivationBlock) -> Void = { point, block in
       guard case .stream(let stream, let layer) = point else { return }
       found[Place(layer: layer, stream: stream), default: []] += block.values
     }
+    let request = ForwardRequest(
+      logitRows: .all, gates: gates, firstGatedRow: min(densePrefix, sequence.count),
+      keepHidden: true)
     let result = try model.forward(
-      sequence, ForwardRequest(logitRows: .all, keepHidden: true),
-      workspace: ForwardWorkspace(), tap: taps ? tap : nil)
+      sequence, request, workspace: ForwardWorkspace(), tap: taps ? tap : nil)
     logits += result.logits
     if hidden.isEmpty { hidden = Array(repeating: [], count: result.hidden.count) }
     for (index, values) in result.hidden.enumerated() { hidden[index] += values }
@@ -38,8 +44,8 @@ struct ModelForwardRecord {
   }
 
   /// Feeds a sequence token by token through the key-value cache.
-  mutating func feedOneByOne(_ sequence: [Int32], to model: LanguageModel, taps: Bool) throws {
-    let decoder = Decoder(model)
+  mutating func feedOneByOne(_ sequence: [Int32], taps: Bool) throws {
+    let decoder = Decoder(model, gates: gates, firstGatedPosition: densePrefix)
     let found = TapCollector()
     if taps { decoder.onTap = found.add }
     for token in sequence { logits += try decoder.append(token) }
@@ -72,7 +78,7 @@ struct ModelForwardRecord {
     for (index, values) in hidden.enumerated() {
       result.append(("hidden.\(index)", tensor(values)))
     }
-    for layer in 0..<configuration.layers {
+    for layer in 0..<model.configuration.layers {
       for projection in Projection.allCases {
         guard let values = streams[Place(layer: layer, stream: projection.stream)] else { continue }
         result.append((ModelForwardRecord.name(projection, layer), tensor(values)))

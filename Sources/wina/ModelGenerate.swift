@@ -18,6 +18,8 @@ struct ModelGenerate: ModelCommand {
   @Flag(help: "Print the text and nothing else.")
   var quiet = false
 
+  @OptionGroup var gating: ModelProfileOptions
+
   func validate() throws {
     guard tokens > 0 else { throw ValidationError("--tokens must be at least 1") }
   }
@@ -36,7 +38,8 @@ struct ModelGenerate: ModelCommand {
         message: "the prompt has \(prefix.count) tokens",
         hint: "the model's context is \(configuration.contextLength)")
     }
-    let decoder = Decoder(language)
+    let decoder = Decoder(
+      language, gates: try gating.gates(for: language), firstGatedPosition: gating.densePrefix)
     let clock = ContinuousClock()
     let start = clock.now
     var logits: [Float] = []

@@ -1,0 +1,111 @@
+import WinaPipeline
+import WinaSparsity
+import WinaTensor
+
+/// What capture keeps of a shard: channel moments and sketches per sample, exact histograms per
+/// shard, and never an activation.
+public struct CaptureArtifact: Artifact {
+  public static let format = "capture/v1"
+
+  /// The statistics.
+  public var shard: ShardCapture
+  /// The samples' digests, in order.
+  public var digests: [ContentDigest]
+  /// The samples' labels, in order.
+  public var labels: [String]
+  /// The column norms of the projections, which scores are weighted with.
+  public var norms: ColumnNorms
+
+  /// Makes an artifact.
+  public init(
+    shard: ShardCapture, digests: [ContentDigest], labels: [String], norms: ColumnNorms
+  ) {
+    self.shard = shard
+    self.digests = digests
+    self.labels = labels
+    self.norms = norms
+  }
+
+  private struct Metadata: Codable {
+    var layout: CaptureLayout
+    var centring: CentringKind
+    var labels: [String]
+    var exactGroups: Int
+  }
+
+  public func encoded() throws -> ArtifactPayload {
+    let (n, layout) = (shard.samples, shard.layout)
+    let moments = [n, layout.layers, layout.channels]
+    var columns = TensorColumns()
+    try columns.add("digests", DigestColumn.bytes(digests), [n, 32])
+    try columns.add("sample_groups", shard.sampleGroups, [n])
+    try columns.add("tokens.route", shard.routeTokens, [n])
+    try columns.add("tokens.gated", shard.gatedTokens, [n])
+    for (name, part) in [("route", shard.routeMoments), ("gated", shard.gatedMoments)] {
+      try columns.add("\(name).mean_absolute", part.meanAbsolute, moments)
+      try columns.add("\(name).mean", part.mean, moments)
+      try columns.add("\(name).mean_square", part.meanSquare, moments)
+    }
+    try columns.add(
+      "sketches", shard.sketches, [n, layout.layers, layout.slots.count, ScoreSketch.binCount])
+    try columns.add(
+      "exact", shard.exact,
+      [shard.exactGroups, layout.layers, layout.slots.count, ScoreHistogram.binCount])
+    try NormColumns.add(norms, to: &columns)
+    return ArtifactPayload(
+      metadata: try JSONValue(
+        encoding: Metadata(
+          layout: layout, centring: shard.centring, labels: labels,
+          exactGroups: shard.exactGroups)),
+      tensors: columns.tensors)
+  }
+
+  public init(decoding payload: ArtifactPayload) throws {
+    let metadata = try payload.decodedMetadata(as: Metadata.self)
+    digests = try DigestColumn.digests(payload.typed("digests").uint8s())
+    labels = metadata.labels
+    let samples = metadata.labels.count
+    func moments(_ name: String) throws -> ChannelMoments {
+      try ChannelMoments(
+        samples: samples, layout: metadata.layout,
+        meanAbsolute: payload.typed("\(name).mean_absolute").floats(),
+        mean: payload.typed("\(name).mean").floats(),
+        meanSquare: payload.typed("\(name).mean_square").floats())
+    }
+    shard = try ShardCapture(
+      layout: metadata.layout, centring: metadata.centring,
+      sampleGroups: payload.typed("sample_groups").int32s(),
+      routeTokens: payload.typed("tokens.route").int32s(),
+      gatedTokens: payload.typed("tokens.gated").int32s(), routeMoments: moments("route"),
+      gatedMoments: moments("gated"), sketches: payload.typed("sketches").uint32s(),
+      exactGroups: metadata.exactGroups, exact: payload.typed("exact").uint64s())
+    norms = try NormColumns.read(payload, layers: metadata.layout.layers)
+    guard digests.count == shard.samples, labels.count == shard.samples else {
+      throw ArtifactError("the capture's samples, digests and labels differ in number")
+    }
+  }
+}
+
+/// Column norms as tensors `norms.<layer>.<projection>`.
+enum NormColumns {
+  static func add(_ norms: ColumnNorms, to columns: inout TensorColumns) throws {
+    for layer in 0..<norms.layers {
+      for projection in Projection.allCases {
+        let values = try norms.norms(layer: layer, projection: projection)
+        try columns.add("norms.\(layer).\(projection.rawValue)", values, [values.count])
+      }
+    }
+  }
+
+  static func read(_ payload: ArtifactPayload, layers: Int) throws -> ColumnNorms {
+    ColumnNorms(
+      layers: try (0..<layers).map { layer in
+        var projections: [Projection: [Float]] = [:]
+        for projection in Projection.allCases {
+          projections[projection] = try payload.typed("norms.\(layer).\(projection.rawValue)")
+            .floats()
+        }
+        return projections
+      })
+  }
+}

@@ -1,0 +1,139 @@
+import WinaEvaluation
+import WinaPipeline
+import WinaSparsity
+import WinaTensor
+
+/// A grouping of samples with the rule that places new ones.
+public struct ClusteringArtifact: Artifact {
+  public static let format = "clusters/v1"
+
+  /// The groups and their rule.
+  public var clustering: Clustering
+  /// The digests of the fitted samples, in order.
+  public var digests: [ContentDigest]
+  /// The labels of the fitted samples in the data, in order.
+  public var sampleLabels: [String]
+
+  /// The names of the groups.
+  public var groups: [String] { clustering.summary.groups }
+
+  /// Makes an artifact.
+  public init(clustering: Clustering, digests: [ContentDigest], sampleLabels: [String]) {
+    self.clustering = clustering
+    self.digests = digests
+    self.sampleLabels = sampleLabels
+  }
+
+  private struct Metadata: Codable {
+    var summary: Clustering.Summary
+    var sampleLabels: [String]
+    var options: FeatureOptions?
+    var blocks: [FeatureBlock]?
+  }
+
+  public func encoded() throws -> ArtifactPayload {
+    var columns = TensorColumns()
+    try columns.add("digests", DigestColumn.bytes(digests), [digests.count, 32])
+    try columns.add("labels", clustering.labels.map(Int32.init), [clustering.labels.count])
+    if let transform = clustering.transform {
+      let width = max(1, transform.dimension)
+      try columns.add(
+        "centroids", clustering.centroids, [clustering.centroids.count / width, width])
+      try columns.add("feature_weights", transform.weights, [transform.weights.count])
+      try columns.add("feature_mean", transform.mean, [transform.mean.count])
+      try columns.add("components", transform.components, [transform.components.count])
+    }
+    return ArtifactPayload(
+      metadata: try JSONValue(
+        encoding: Metadata(
+          summary: clustering.summary, sampleLabels: sampleLabels,
+          options: clustering.transform?.options, blocks: clustering.transform?.blocks)),
+      tensors: columns.tensors)
+  }
+
+  public init(decoding payload: ArtifactPayload) throws {
+    let metadata = try payload.decodedMetadata(as: Metadata.self)
+    digests = try DigestColumn.digests(payload.typed("digests").uint8s())
+    sampleLabels = metadata.sampleLabels
+    var transform: FeatureTransform?
+    if let options = metadata.options, let blocks = metadata.blocks {
+      transform = try FeatureTransform(
+        options: options, blocks: blocks, weights: payload.typed("feature_weights").floats(),
+        mean: payload.typed("feature_mean").doubles(),
+        components: payload.typed("components").doubles())
+    }
+    clustering = try Clustering(
+      summary: metadata.summary, labels: payload.typed("labels").int32s().map(Int.init),
+      centroids: transform == nil ? [] : payload.typed("centroids").doubles(),
+      transform: transform)
+  }
+}
+
+extension ClusteringArtifact {
+  /// Clusters captured samples by what they activate.
+  static func kmeans(
+    _ captures: [CaptureArtifact], score: ScoreMethod, components: Int, options: KMeansOptions
+  ) throws -> ClusteringArtifact {
+    guard let first = captures.first else { throw ArtifactError("there is nothing to cluster") }
+    let clustering = try Clustering.kmeans(
+      moments: captures.flatMap(\.shard.routeMoments.meanAbsolute), layout: first.shard.layout,
+      norms: first.norms, features: FeatureOptions(score: score, components: components),
+      options: options)
+    return ClusteringArtifact(
+      clustering: clustering, digests: captures.flatMap(\.digests),
+      sampleLabels: captures.flatMap(\.labels))
+  }
+
+  /// Groups samples by a hash of their digests.
+  static func random(
+    _ shards: [TokenizedShard], like sizes: [Int], seed: UInt64
+  ) throws -> ClusteringArtifact {
+    let digests = shards.flatMap(\.digests)
+    return ClusteringArtifact(
+      clustering: try Clustering.random(digests: digests.map(\.bytes), like: sizes, seed: seed),
+      digests: digests, sampleLabels: shards.flatMap { $0.samples.map(\.label) })
+  }
+
+  /// Groups samples by their labels.
+  static func byLabel(_ shards: [TokenizedShard]) throws -> ClusteringArtifact {
+    let labels = shards.flatMap { $0.samples.map(\.label) }
+    return ClusteringArtifact(
+      clustering: try Clustering.byLabel(labels), digests: shards.flatMap(\.digests),
+      sampleLabels: labels)
+  }
+
+  /// Returns the group of every sample of a shard by the clustering's own rule.
+  ///
+  /// - Parameters:
+  ///   - shard: The samples.
+  ///   - capture: Their activations, which only k-means looks at.
+  func assign(_ shard: TokenizedShard, capture: CaptureArtifact?) throws -> [Int] {
+    if let capture, capture.digests != shard.digests {
+      throw ArtifactError("the capture is of other samples than the tokens")
+    }
+    return try shard.samples.indices.map { index in
+      try clustering.assign(
+        SampleTraits(
+          moments: capture?.routeMoments(of: index), digest: shard.digests[index].bytes,
+          label: shard.samples[index].label))
+    }
+  }
+
+  /// Returns the group of every sample of a capture by the clustering's own rule.
+  func assign(_ capture: CaptureArtifact) throws -> [Int] {
+    try capture.digests.indices.map { index in
+      try clustering.assign(
+        SampleTraits(
+          moments: capture.routeMoments(of: index), digest: capture.digests[index].bytes,
+          label: capture.labels[index]))
+    }
+  }
+}
+
+extension CaptureArtifact {
+  /// The mean |x| over the routing tokens of one sample, shape [layers, channels].
+  func routeMoments(of sample: Int) -> [Float] {
+    let width = shard.layout.layers * shard.layout.channels
+    return Array(shard.routeMoments.meanAbsolute[sample * width..<(sample + 1) * width])
+  }
+}

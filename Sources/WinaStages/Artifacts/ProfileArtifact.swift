@@ -1,0 +1,50 @@
+import WinaPipeline
+import WinaSparsity
+import WinaTensor
+
+/// A sparsity profile: thresholds or counts for every group, layer and projection.
+public struct ProfileArtifact: Artifact {
+  public static let format = "profile/v1"
+
+  /// The profile.
+  public var profile: SparsityProfile
+
+  /// Makes an artifact.
+  public init(profile: SparsityProfile) { self.profile = profile }
+
+  private struct Metadata: Codable {
+    var summary: SparsityProfile.Summary
+    var layout: CaptureLayout?
+    var meanGroups: [String]?
+  }
+
+  public func encoded() throws -> ArtifactPayload {
+    let summary = profile.summary
+    let shape = [summary.groups.count, summary.layers, Projection.allCases.count]
+    var columns = TensorColumns()
+    try columns.add("thresholds", profile.thresholds, shape)
+    try columns.add("keep", profile.keep, shape)
+    if let means = profile.means {
+      try columns.add(
+        "means", means.values, [means.groups.count, means.layout.layers, means.layout.channels])
+    }
+    return ArtifactPayload(
+      metadata: try JSONValue(
+        encoding: Metadata(
+          summary: summary, layout: profile.means?.layout, meanGroups: profile.means?.groups)),
+      tensors: columns.tensors)
+  }
+
+  public init(decoding payload: ArtifactPayload) throws {
+    let metadata = try payload.decodedMetadata(as: Metadata.self)
+    var means: CentringMeans?
+    if let layout = metadata.layout, let groups = metadata.meanGroups {
+      means = try CentringMeans(
+        kind: metadata.summary.centring, groups: groups, layout: layout,
+        values: payload.typed("means").floats())
+    }
+    profile = try SparsityProfile(
+      summary: metadata.summary, thresholds: payload.typed("thresholds").floats(),
+      keep: payload.typed("keep").int32s(), means: means)
+  }
+}

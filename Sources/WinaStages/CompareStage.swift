@@ -1,0 +1,220 @@
+import WinaEvaluation
+import WinaPipeline
+import WinaSparsity
+
+/// Compares the arms of every cell: intervals, paired tests, random-cluster null, verdict.
+///
+/// Runs once over all cells. Tests are paired by sample; intervals resample documents within labels.
+///
+/// Version 1. Raise the version when the same scores may give another report.
+public enum CompareStage: Stage {
+  public static let kind = "compare"
+  public static let version = 1
+  public static let summary = "Compares the arms of all cells and states a verdict."
+  public static let dataUse = DataUse.derived
+  public static let isTarget = true
+  public static let internalPorts: Set<String> = ["clusters", "routers"]
+
+  /// The one endpoint that is not corrected for multiplicity.
+  public struct Primary: Codable, Sendable, Hashable {
+    /// What is compared.
+    public enum Metric: String, Codable, Sendable, CaseIterable {
+      case kl, nll, acc
+      case normalizedAccuracy = "acc_norm"
+    }
+
+    var metric: Metric
+    /// `arm - baseline`.
+    var contrast: String
+    /// The values of swept variables that say in which cell.
+    var at: [String: Double]?
+  }
+
+  /// A repetition with other seeds of one stage, for the null distribution.
+  public struct Controls: Codable, Sendable, Hashable {
+    var stage: String
+    var count: Int
+
+    enum CodingKeys: String, CodingKey {
+      case stage
+      case count = "repeat"
+    }
+  }
+
+  /// What a spec may set.
+  public struct Params: Codable, Sendable {
+    var primary: Primary?
+    var controls: Controls?
+    var bootstrap: Int
+    var permutations: Int
+    var seed: UInt64
+
+    enum CodingKeys: String, CodingKey { case primary, controls, bootstrap, permutations, seed }
+
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      primary = try container.decodeIfPresent(Primary.self, forKey: .primary)
+      controls = try container.decodeIfPresent(Controls.self, forKey: .controls)
+      bootstrap = try container.decodeIfPresent(Int.self, forKey: .bootstrap) ?? 2000
+      permutations = try container.decodeIfPresent(Int.self, forKey: .permutations) ?? 10_000
+      seed = UInt64(clamping: try container.decodeIfPresent(Int.self, forKey: .seed) ?? 1)
+    }
+  }
+
+  /// What the report depends on besides the scores: which is which, and how it is compared.
+  public struct TaskParams: Codable, Sendable {
+    var cells: [[String: JSONValue]]
+    var arms: [ComparedArm]
+    var entries: [Entry]
+    var clusterNames: [String]
+    var routerNames: [String]
+    var primary: Primary?
+    var bootstrap: Int
+    var permutations: Int
+    var seed: UInt64
+
+    /// Which cell, arm and control the next shards of the `results` port belong to.
+    struct Entry: Codable, Sendable, Hashable {
+      var cell: Int
+      var arm: String
+      var control: Int?
+    }
+  }
+
+  /// The scores of every arm in every cell, and the clusters and routers of the first.
+  public struct Inputs: StageInputs {
+    var results: [Ref<EvaluationShard>]
+    var clusters: [Ref<ClusteringArtifact>]
+    var routers: [Ref<RouterArtifact>]
+    var model: LeafRef<ModelFiles>
+
+    public init(_ ports: inout PortReader) throws(ArtifactError) {
+      results = try ports.read("results")
+      clusters = try ports.read("clusters")
+      routers = try ports.read("routers")
+      model = try ports.read("model")
+    }
+  }
+
+  public static let parameters = [
+    Parameter(
+      "primary",
+      .record([
+        Parameter(
+          "metric", .choice(Primary.Metric.allCases.map(\.rawValue)), required: true,
+          "What is compared."),
+        Parameter("contrast", .string, required: true, "`arm - baseline`."),
+        Parameter("at", .map(.number(from: -1e300, below: 1e300)), "The cell, by swept values."),
+      ]), "The one endpoint that is not corrected for multiplicity."),
+    Parameter(
+      "controls",
+      .record([
+        Parameter("stage", .stage, required: true, "The stage whose seed is varied."),
+        Parameter("repeat", .integer(1...10_000), required: true, "How often."),
+      ]), "Repetitions that make the null distribution of the gain."),
+    Parameter(
+      "bootstrap", .integer(100...1_000_000), default: .int(2000), "Resamples of each interval."),
+    Parameter(
+      "permutations", .integer(100...10_000_000), default: .int(10_000),
+      "Sign flips of each paired test."),
+    Parameter("seed", .integer(0...Int.max), default: .int(1), "The seed of resampling."),
+  ]
+
+  public static func validate(_ params: Params) -> [ParameterProblem] {
+    var problems: [ParameterProblem] = []
+    if let primary = params.primary, Contrast(primary.contrast) == nil {
+      problems.append(
+        ParameterProblem(
+          ["primary", "contrast"], "'\(primary.contrast)' is not a contrast",
+          help: "write two arms with ' - ' between them, such as `routed - uniform`"))
+    }
+    if let controls = params.controls, controls.count < 1 {
+      problems.append(
+        ParameterProblem(["controls", "repeat"], "'repeat' is \(controls.count), below 1"))
+    }
+    for (name, value) in [
+      ("bootstrap", params.bootstrap), ("permutations", params.permutations),
+    ] where value < 100 {
+      problems.append(
+        ParameterProblem(
+          [name], "'\(name)' is \(value), too few for an interval", help: "use 100 or more"))
+    }
+    return problems
+  }
+
+  public static func spansCells(_ params: Params) -> Bool { true }
+
+  public static func templates(
+    _ params: Params, _ wiring: Wiring
+  ) throws(PlanProblem) -> [TaskTemplate<TaskParams>] {
+    let evaluate = try wiring.require(
+      wiring.stage.input("results") ?? "", kinds: [EvaluateStage.kind], at: ["results"])
+    let layout = try ComparisonLayout(params, evaluate: evaluate, wiring: wiring)
+    return [
+      TaskTemplate(
+        params: TaskParams(
+          cells: wiring.cells.map(\.assignment), arms: layout.arms, entries: layout.entries,
+          clusterNames: layout.clusters, routerNames: layout.routers, primary: params.primary,
+          bootstrap: params.bootstrap, permutations: params.permutations, seed: params.seed),
+        inputs: [
+          "results": .artifacts(layout.requests),
+          "clusters": .artifacts(layout.clusters.map { ArtifactRequest($0, .whole) }),
+          "routers": .artifacts(layout.routers.map { ArtifactRequest($0, .whole) }),
+          "model": .model,
+        ], fanOut: .once)
+    ]
+  }
+
+  public static func run(
+    _ params: TaskParams, _ inputs: Inputs, _ context: any StageContext
+  ) throws -> ComparisonArtifact {
+    let shape = try LoadedModel.load(inputs.model, context).shape
+    guard !params.entries.isEmpty, inputs.results.count % params.entries.count == 0 else {
+      throw ArtifactError(
+        "\(inputs.results.count) shards do not divide over \(params.entries.count) arms and cells: "
+          + "cells with other data cannot be compared")
+    }
+    let shards = inputs.results.count / params.entries.count
+    var scored: [ScoredArm] = []
+    for (index, entry) in params.entries.enumerated() {
+      try context.checkCancellation()
+      let parts = try inputs.results[index * shards..<(index + 1) * shards].map {
+        try context.load($0)
+      }
+      scored.append(
+        ScoredArm(cell: entry.cell, arm: entry.arm, control: entry.control, shards: parts))
+      context.progress(index + 1, of: params.entries.count)
+    }
+    let comparison = try Comparison(
+      cells: params.cells, arms: params.arms, scored: scored, cost: CostModel(shape),
+      options: .init(
+        bootstrap: params.bootstrap, permutations: params.permutations, seed: params.seed))
+    let clusters = try zip(params.clusterNames, inputs.clusters).map {
+      ($0, try context.load($1))
+    }
+    let routers = try zip(params.routerNames, inputs.routers).map { ($0, try context.load($1)) }
+    return ComparisonArtifact(
+      report: try comparison.report(
+        primary: params.primary, clusters: clusters, routers: routers))
+  }
+}
+
+/// Two arms with a minus between them.
+struct Contrast: Hashable {
+  var arm: String
+  var baseline: String
+
+  init?(_ text: String) {
+    let parts = text.split(separator: " ", omittingEmptySubsequences: true)
+    guard parts.count == 3, parts[1] == "-" else { return nil }
+    arm = String(parts[0])
+    baseline = String(parts[2])
+  }
+
+  init(arm: String, baseline: String) {
+    self.arm = arm
+    self.baseline = baseline
+  }
+
+  var text: String { "\(arm) - \(baseline)" }
+}

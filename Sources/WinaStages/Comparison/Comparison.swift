@@ -1,0 +1,93 @@
+import WinaEvaluation
+import WinaPipeline
+import WinaStatistics
+
+/// All arms of all cells, ready to be compared sample by sample.
+struct Comparison {
+  /// How intervals and tests are resampled.
+  struct Options {
+    var bootstrap: Int
+    var permutations: Int
+    var seed: UInt64
+  }
+
+  let cells: [[String: JSONValue]]
+  let arms: [ComparedArm]
+  let scored: [ScoredArm]
+  let cost: CostModel
+  let options: Options
+
+  /// Checks that the arms of a cell scored the same samples.
+  init(
+    cells: [[String: JSONValue]], arms: [ComparedArm], scored: [ScoredArm], cost: CostModel,
+    options: Options
+  ) throws {
+    for cell in cells.indices {
+      let members = scored.filter { $0.cell == cell }
+      guard let first = members.first else { continue }
+      for member in members where member.digests != first.digests {
+        throw ArtifactError(
+          "arms '\(first.arm)' and '\(member.arm)' scored other samples and cannot be compared")
+      }
+    }
+    self.cells = cells
+    self.arms = arms
+    self.scored = scored
+    self.cost = cost
+    self.options = options
+  }
+
+  func scored(_ arm: String, cell: Int, control: Int? = nil) -> ScoredArm? {
+    scored.first { $0.arm == arm && $0.cell == cell && $0.control == control }
+  }
+
+  func description(of arm: String) -> ComparedArm? { arms.first { $0.name == arm } }
+
+  /// Whether the samples are scored by choices rather than by perplexity.
+  var isChoices: Bool {
+    scored.first { !$0.scores.isEmpty }?.scores.first?.kind == .choices
+  }
+
+  /// The bootstrap that every interval uses.
+  var bootstrap: BootstrapOptions {
+    BootstrapOptions(seed: options.seed, repetitions: options.bootstrap)
+  }
+
+  /// Makes the whole report.
+  func report(
+    primary: CompareStage.Primary?, clusters: [(String, ClusteringArtifact)],
+    routers: [(String, RouterArtifact)]
+  ) throws -> ComparisonReport {
+    let results = try ResultRows(comparison: self).rows()
+    var contrasts = try Contrasts(comparison: self, primary: primary).rows()
+    correct(&contrasts)
+    let nulls = try NullDistribution(comparison: self, primary: primary).rows()
+    let facts = try Facts(comparison: self, clusters: clusters, routers: routers).facts()
+    return ComparisonReport(
+      arms: arms.map(\.name), rows: results, contrasts: contrasts, nulls: nulls, facts: facts,
+      verdict: Verdict(comparison: self, primary: primary, contrasts: contrasts, nulls: nulls)
+        .sentence,
+      policy: policy)
+  }
+
+  /// Corrects the p values of all but the primary contrast by Holm's method.
+  private func correct(_ contrasts: inout [ContrastRow]) {
+    let tested = contrasts.indices.filter { !contrasts[$0].isPrimary && contrasts[$0].p != nil }
+    guard let adjusted = try? MultipleTesting.holm(tested.compactMap { contrasts[$0].p }) else {
+      return
+    }
+    for (index, value) in zip(tested, adjusted) { contrasts[index].pHolm = value }
+  }
+
+  var policy: String {
+    let samples = scored.first.map { arm in
+      "\(arm.scored.count) samples scored, \(arm.scores.count - arm.scored.count) too short"
+    }
+    let gating =
+      isChoices
+      ? "prompt gated after the dense prefix, continuations gated"
+      : "routing tokens dense and not scored in every arm, all later tokens gated and scored"
+    return [gating, "calibration skips the same tokens", samples].compactMap { $0 }
+      .joined(separator: "; ")
+  }
+}

@@ -1,0 +1,51 @@
+import WinaEvaluation
+import WinaModel
+import WinaPipeline
+
+/// The numbers of arms that no stage compares.
+public enum EvaluationSummary {
+  /// A shard of an arm's scores in a cell.
+  public struct Arm {
+    /// The values on the axes of the sweep.
+    public var cell: [String: JSONValue]
+    /// The arm.
+    public var name: String
+    /// The scores.
+    public var shard: EvaluationShard
+
+    /// Makes an arm.
+    public init(cell: [String: JSONValue], name: String, shard: EvaluationShard) {
+      self.cell = cell
+      self.name = name
+      self.shard = shard
+    }
+  }
+
+  /// Returns a report with the arms' numbers and no contrasts.
+  ///
+  /// - Parameters:
+  ///   - arms: The shards in the order of the plan.
+  ///   - modelDirectory: The model, whose shape the costs rest on.
+  public static func report(_ arms: [Arm], modelDirectory: String) throws -> ComparisonReport {
+    var cells: [[String: JSONValue]] = []
+    var names: [String] = []
+    for arm in arms {
+      if !cells.contains(arm.cell) { cells.append(arm.cell) }
+      if !names.contains(arm.name) { names.append(arm.name) }
+    }
+    var scored: [ScoredArm] = []
+    for (index, cell) in cells.enumerated() {
+      for name in names {
+        let shards = arms.filter { $0.cell == cell && $0.name == name }.map(\.shard)
+        guard !shards.isEmpty else { continue }
+        scored.append(ScoredArm(cell: index, arm: name, control: nil, shards: shards))
+      }
+    }
+    let shape = ModelShape(try ModelConfiguration.load(path: modelDirectory))
+    let comparison = try Comparison(
+      cells: cells, arms: [], scored: scored, cost: CostModel(shape),
+      options: .init(bootstrap: 2000, permutations: 10_000, seed: 1))
+    return ComparisonReport(
+      arms: names, rows: try ResultRows(comparison: comparison).rows(), policy: comparison.policy)
+  }
+}

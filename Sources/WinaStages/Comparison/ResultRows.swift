@@ -1,0 +1,108 @@
+import Foundation
+import WinaEvaluation
+import WinaPipeline
+import WinaStatistics
+
+/// The numbers of every arm in every cell with their intervals.
+struct ResultRows {
+  let comparison: Comparison
+
+  func rows() throws -> [ResultRow] {
+    var rows: [ResultRow] = []
+    for arm in comparison.scored where arm.control == nil {
+      rows += try self.rows(of: arm)
+    }
+    return rows
+  }
+
+  private func rows(of arm: ScoredArm) throws -> [ResultRow] {
+    let cell = comparison.cells[arm.cell]
+    if let reason = arm.notApplicable {
+      return [
+        ResultRow(
+          cell: cell, arm: arm.arm, metric: comparison.isChoices ? "acc" : "kl", value: nil, n: 0,
+          note: reason)
+      ]
+    }
+    let summary = ScoreSummary(arm.scores, cost: comparison.cost, divergence: arm.divergence)
+    return try summary.values.compactMap { value in
+      guard value.metric.isReported(inChoices: comparison.isChoices) else { return nil }
+      let interval = try interval(of: value, in: arm)
+      return ResultRow(
+        cell: cell, arm: arm.arm, label: value.scope.label, metric: value.metric.rawValue,
+        value: value.value, low: interval?.low, high: interval?.high, n: value.count)
+    }
+  }
+
+  /// The interval of a metric that is a ratio of sums, resampling samples within labels.
+  private func interval(
+    of value: MetricValue, in arm: ScoredArm
+  ) throws -> (low: Double, high: Double)? {
+    let members = arm.scored.filter { index in
+      if case .label(let label) = value.scope { arm.scores[index].label == label } else { true }
+    }
+    guard members.count > 1, let metric = value.metric.summed else { return nil }
+    let sums = members.map { arm.scores[$0].sums(metric) }
+    let strata = LabelIndex(members.map { arm.scores[$0].label }).indices
+    let interval: BootstrapInterval
+    if value.scope == .macro {
+      interval = try Bootstrap.macroRatio(
+        numerators: sums.map(\.sum), denominators: sums.map(\.count), strata: strata,
+        options: comparison.bootstrap)
+    } else {
+      interval = try Bootstrap.ratioOfSums(
+        numerators: sums.map(\.sum), denominators: sums.map(\.count), strata: strata,
+        options: comparison.bootstrap)
+    }
+    // The macro perplexity is a mean of exponentials, which the interval of the mean is not of.
+    if value.metric == .perplexity {
+      guard value.scope != .macro else { return nil }
+      return (exp(interval.low), exp(interval.high))
+    }
+    return (interval.low, interval.high)
+  }
+}
+
+/// Small integers for labels, in the order of their names.
+struct LabelIndex {
+  let names: [String]
+  let indices: [Int]
+
+  init(_ labels: [String]) {
+    names = Set(labels).sorted()
+    let positions = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
+    indices = labels.map { positions[$0] ?? 0 }
+  }
+}
+
+extension MetricScope {
+  /// The label of result rows: none for all samples.
+  fileprivate var label: String? {
+    switch self {
+    case .micro: nil
+    case .macro: "macro"
+    case .label(let label): label
+    }
+  }
+}
+
+extension EvaluationMetric {
+  fileprivate func isReported(inChoices: Bool) -> Bool {
+    switch self {
+    case .accuracy, .normalizedAccuracy: inChoices
+    case .perplexity, .bitsPerByte: !inChoices
+    default: true
+    }
+  }
+
+  /// The metric whose sums this one is a function of.
+  fileprivate var summed: CompareStage.Primary.Metric? {
+    switch self {
+    case .kl, .klTop64: .kl
+    case .nll, .perplexity: .nll
+    case .accuracy: .acc
+    case .normalizedAccuracy: .normalizedAccuracy
+    default: nil
+    }
+  }
+}

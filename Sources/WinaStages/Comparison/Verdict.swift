@@ -1,0 +1,65 @@
+import WinaPipeline
+
+/// The primary endpoint in one sentence that names the mechanism.
+struct Verdict {
+  let comparison: Comparison
+  let primary: CompareStage.Primary?
+  let contrasts: [ContrastRow]
+  let nulls: [NullRow]
+
+  var sentence: String? {
+    guard let primary, let contrast = Contrast(primary.contrast),
+      let row = contrasts.first(where: \.isPrimary),
+      let arm = comparison.description(of: contrast.arm),
+      let baseline = comparison.description(of: contrast.baseline)
+    else { return nil }
+    let place = row.cell.isEmpty ? "" : " at " + cellText(row.cell)
+    guard let difference = row.difference, let low = row.low, let high = row.high, let p = row.p
+    else {
+      return "No verdict\(place): \(row.note ?? "there is no difference to test")."
+    }
+    let isBetter = primary.metric.isHigherBetter ? difference > 0 : difference < 0
+    let outcome: String
+    if p >= 0.05 {
+      outcome = "no difference was found"
+    } else {
+      outcome = isBetter ? "'\(arm.name)' is better" : "'\(arm.name)' is worse"
+    }
+    let size =
+      "\(primary.metric.rawValue) \(signed(difference))\(primary.metric.unit), "
+      + "95 % CI \(signed(low)) to \(signed(high)), p = \(probability(p)), n = \(row.n)"
+    var sentence =
+      "\(arm.mechanism.prefix(1).uppercased())\(arm.mechanism.dropFirst()) ('\(arm.name)') "
+      + "against \(baseline.mechanism) ('\(baseline.name)')\(place), \(row.note ?? ""): "
+      + "\(outcome) (\(size)"
+    if let detectable = row.minimumDetectable, p >= 0.05 {
+      sentence += ", smallest detectable \(number(detectable))"
+    }
+    if let null = nulls.first(where: { null in
+      guard let observed = comparison.description(of: null.arm) else { return false }
+      return null.cell == row.cell && observed.score == arm.score
+        && observed.centring == arm.centring && observed.isGrouped == arm.isGrouped
+    }) {
+      sentence +=
+        "; '\(null.arm)' against \(null.null.count) random clusterings: p = \(probability(null.p))"
+    }
+    return sentence + ")."
+  }
+
+  private func cellText(_ cell: [String: JSONValue]) -> String {
+    cell.keys.sorted().map { "\($0)=\(cell[$0]?.canonicalText ?? "")" }.joined(separator: ", ")
+  }
+
+  private func signed(_ value: Double) -> String { (value > 0 ? "+" : "") + number(value) }
+
+  private func number(_ value: Double) -> String {
+    guard value != 0 else { return "0" }
+    var scale = 1.0
+    while abs(value) * scale < 100 { scale *= 10 }
+    return "\((value * scale).rounded() / scale)"
+  }
+
+  private func probability(_ p: Double) -> String {
+    p < 0.0001 ? "< 0.0001" : "\((p * 10_000).rounded() / 10_000)"
+  }
+}

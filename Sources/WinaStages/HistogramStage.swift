@@ -1,0 +1,92 @@
+import WinaPipeline
+import WinaSparsity
+
+/// Adds the histograms of shards up: for all samples together and, with `groups`, for each cluster.
+///
+/// Pooled histograms are exact; those of groups come from the samples' sketches. A centred histogram,
+/// which a profile asks for, rests on a second pass of capture with the means of the first.
+///
+/// Version 1. Raise the version when the same captures may give other counts.
+public enum HistogramStage: Stage {
+  public static let kind = "histogram"
+  public static let version = 1
+  public static let summary = "Adds score histograms up, pooled and by cluster."
+  public static let dataUse = DataUse.fitted
+
+  /// What a spec may set; `centring` and `scores` are set by profiles that centre.
+  public struct Params: Codable, Sendable {
+    var split: Split
+    var centring: CentringKind?
+    var scores: [ScoreMethod]?
+
+    enum CodingKeys: String, CodingKey { case split, centring, scores }
+
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      split = try container.decodeIfPresent(Split.self, forKey: .split) ?? .calibration
+      centring = try container.decodeIfPresent(CentringKind.self, forKey: .centring)
+      scores = try container.decodeIfPresent([ScoreMethod].self, forKey: .scores)
+    }
+  }
+
+  /// Nothing but the inputs decides the counts.
+  public struct TaskParams: Codable, Sendable {}
+
+  /// The captures of a split, and the clusters to group by.
+  public struct Inputs: StageInputs {
+    var capture: [Ref<CaptureArtifact>]
+    var groups: Ref<ClusteringArtifact>?
+
+    public init(_ ports: inout PortReader) throws(ArtifactError) {
+      capture = try ports.read("capture")
+      groups = try ports.read("groups")
+    }
+  }
+
+  public static let parameters = [
+    Parameter(
+      "split", .choice(Split.allCases.map(\.rawValue)), default: .string("calibration"),
+      "The part of the data to add up.")
+  ]
+
+  public static func templates(
+    _ params: Params, _ wiring: Wiring
+  ) throws(PlanProblem) -> [TaskTemplate<TaskParams>] {
+    let stage = wiring.stage
+    let capture = stage.input("capture") ?? ""
+    let groups = stage.input("groups").map { ArtifactRequest($0, .whole) }
+    var request = ArtifactRequest(capture, .split(params.split))
+    if let centring = params.centring, centring != .none {
+      var inputs: [String: PortRequest] = [
+        "means": .artifacts([ArtifactRequest(stage.name, .whole)])
+      ]
+      if let groups, centring == .group {
+        inputs["clusters"] = .artifacts([groups])
+        inputs["uncentred"] = .artifacts([ArtifactRequest(capture, .sameShard)])
+      }
+      request.variant = Variant(
+        label: "centring=\(centring.rawValue):\(stage.name)",
+        params: [
+          "centring": .string(centring.rawValue),
+          "scores": .array((params.scores ?? []).map { .string($0.rawValue) }),
+        ], inputs: inputs)
+    }
+    var inputs: [String: PortRequest] = ["capture": .artifacts([request])]
+    if let groups { inputs["groups"] = .artifacts([groups]) }
+    return [TaskTemplate(params: TaskParams(), inputs: inputs, fanOut: .once)]
+  }
+
+  public static func run(
+    _ params: TaskParams, _ inputs: Inputs, _ context: any StageContext
+  ) throws -> HistogramArtifact {
+    let captures = try inputs.capture.map { try context.load($0) }
+    let shards = captures.map(\.shard)
+    guard let groups = inputs.groups else {
+      return HistogramArtifact(histograms: try HistogramSet.pooled(shards))
+    }
+    let clustering = try context.load(groups)
+    let labels = try captures.flatMap { try clustering.assign($0) }
+    return HistogramArtifact(
+      histograms: try HistogramSet.grouped(shards, labels: labels, names: clustering.groups))
+  }
+}
