@@ -1,0 +1,80 @@
+import WinaTensor
+
+/// The sizes and constants of a decoder, as its `config.json` states them.
+public struct ModelConfiguration: Sendable, Hashable {
+  /// The families of architectures.
+  public enum Family: String, Sendable, Hashable {
+    /// RMSNorm, rotary positions, grouped-query attention, SwiGLU (Llama 2, 3 and 3.x).
+    case llama
+  }
+
+  /// The architecture.
+  public var family: Family
+  /// The number of decoder layers, L.
+  public var layers: Int
+  /// The width of the residual stream, D.
+  public var hidden: Int
+  /// The number of query heads, H.
+  public var heads: Int
+  /// The number of key and value heads, K.
+  public var keyValueHeads: Int
+  /// The width of a head, E.
+  public var headSize: Int
+  /// The width of the feed-forward block, F.
+  public var feedForward: Int
+  /// The number of token ids, V.
+  public var vocabulary: Int
+  /// The longest sequence that the model was made for, in tokens.
+  public var contextLength: Int
+  /// How positions turn queries and keys.
+  public var rope: RotaryEmbedding
+  /// The constant under the root of RMSNorm.
+  public var normEpsilon: Float
+  /// Whether the output head is the embedding table.
+  public var tiesEmbeddings: Bool
+  /// The token that begins a sequence.
+  public var bosToken: Int32?
+  /// The tokens that end a sequence.
+  public var eosTokens: [Int32]
+
+  /// Returns the width of a projection's input.
+  public func inputs(of projection: Projection) -> Int { width(of: projection.stream) }
+
+  /// Returns the width of a projection's output.
+  public func outputs(of projection: Projection) -> Int {
+    switch projection {
+    case .qProj: heads * headSize
+    case .kProj, .vProj: keyValueHeads * headSize
+    case .oProj, .downProj: hidden
+    case .gateProj, .upProj: feedForward
+    }
+  }
+
+  /// Returns the width of a stream of activations.
+  public func width(of stream: ActivationStream) -> Int {
+    switch stream {
+    case .attentionInput, .mlpInput: hidden
+    case .outputInput: heads * headSize
+    case .downInput: feedForward
+    }
+  }
+
+  /// Reads a configuration.
+  ///
+  /// - Parameter path: A `config.json` or the directory that holds it.
+  /// - Throws: ``ModelError`` naming the file and the key when something is missing or would change
+  ///   the computation in a way that is not implemented.
+  public static func load(path: String) throws(ModelError) -> ModelConfiguration {
+    let file = path.hasSuffix(".json") ? path : path + "/config.json"
+    let section = try ConfigurationSection(path: file)
+    guard let type = try section.string("model_type") else { throw section.missing("model_type") }
+    guard let family = Family(rawValue: type) else {
+      throw .unsupported(
+        "\(file): 'model_type' is '\(type)', an architecture that is not implemented",
+        hint: "supported: llama")
+    }
+    switch family {
+    case .llama: return try llama(section)
+    }
+  }
+}

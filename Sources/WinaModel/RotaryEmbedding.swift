@@ -1,0 +1,61 @@
+import Glibc
+
+/// How positions turn queries and keys (rotary position embedding, arXiv 2104.09864).
+public struct RotaryEmbedding: Sendable, Hashable {
+  /// How the frequencies were stretched for longer contexts.
+  public enum Scaling: Sendable, Hashable {
+    /// The frequencies as they are.
+    case none
+    /// All frequencies divided by a factor.
+    case linear(factor: Double)
+    /// Llama 3: long waves divided by a factor, short ones kept, those between interpolated.
+    case llama3(factor: Double, low: Double, high: Double, originalContext: Double)
+  }
+
+  /// The base θ of the geometric series of frequencies.
+  public var base: Double
+  /// How the frequencies were stretched.
+  public var scaling: Scaling
+
+  /// Makes an embedding.
+  public init(base: Double, scaling: Scaling = .none) {
+    self.base = base
+    self.scaling = scaling
+  }
+
+  /// Returns the angle per position of each of the E/2 pairs of a head.
+  public func frequencies(headSize: Int) -> [Double] {
+    (0..<headSize / 2).map { pair in
+      let frequency = pow(base, -2 * Double(pair) / Double(headSize))
+      switch scaling {
+      case .none: return frequency
+      case .linear(let factor): return frequency / factor
+      case .llama3(let factor, let low, let high, let context):
+        let wave = 2 * Double.pi / frequency
+        if wave < context / high { return frequency }
+        if wave > context / low { return frequency / factor }
+        let share = (context / wave - low) / (high - low)
+        return (1 - share) * frequency / factor + share * frequency
+      }
+    }
+  }
+
+  /// Returns cosines and sines of positions 0 ..< `positions`, each [positions, E/2].
+  ///
+  /// Frequencies and angles are rounded to f32 first, as the models were trained.
+  func angles(positions: Int, headSize: Int) -> (cosines: [Float], sines: [Float]) {
+    let frequencies = frequencies(headSize: headSize).map(Float.init)
+    var cosines: [Float] = []
+    var sines: [Float] = []
+    cosines.reserveCapacity(positions * frequencies.count)
+    sines.reserveCapacity(positions * frequencies.count)
+    for position in 0..<positions {
+      for frequency in frequencies {
+        let angle = Double(Float(position) * frequency)
+        cosines.append(Float(cos(angle)))
+        sines.append(Float(sin(angle)))
+      }
+    }
+    return (cosines, sines)
+  }
+}
