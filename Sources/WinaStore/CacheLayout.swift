@@ -44,7 +44,12 @@ public struct CacheLayout: Hashable, Sendable {
   func path(_ entry: RemoteEntry) -> String { root + "/" + entry.path }
 
   private static func sharded(_ folder: String, _ digest: ContentDigest) -> String {
-    let hex = digest.hex
+    let name = [CChar](unsafeUninitializedCapacity: 64) { buffer, count in
+      guard let start = buffer.baseAddress else { return }
+      DigestWords(digest).spell(into: start)
+      count = 64
+    }
+    let hex = String(decoding: name.lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     return "\(folder)/\(hex.prefix(2))/\(hex)"
   }
 }

@@ -54,7 +54,7 @@ final class PlanIndex: Sendable {
     state.withLock { state in
       load(&state)
       return keys.map { key in
-        state.offsets[DigestWords(key.digest)].flatMap { PlanIndex.record(state.bytes, at: $0) }
+        state.offsets[DigestWords(key.digest)].map { PlanIndex.record(state.bytes, at: $0) }
       }
     }
   }
@@ -119,21 +119,24 @@ final class PlanIndex: Sendable {
     return sum.value == number(offset + length - 8) ? length : nil
   }
 
-  private static func record(_ bytes: [UInt8], at offset: Int) -> Record? {
-    func digest(_ offset: Int) -> ContentDigest? {
-      ContentDigest(bytes: bytes[offset..<offset + 32])
+  private static func record(_ bytes: [UInt8], at offset: Int) -> Record {
+    bytes.withUnsafeBytes { bytes in
+      func digest(_ place: Int) -> ContentDigest {
+        DigestWords(bytes, at: offset + place).digest
+      }
+      func number(_ place: Int) -> Int {
+        Int(
+          Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + place, as: Int64.self)))
+      }
+      let count = number(104)
+      var blobs: [Blob] = []
+      blobs.reserveCapacity(count)
+      for place in stride(from: head, to: head + 40 * count, by: 40) {
+        blobs.append(Blob(digest: digest(place), size: number(place + 32)))
+      }
+      return Record(
+        entry: PlanEntry(action: ActionKey(digest: digest(40)), output: digest(72)), blobs: blobs)
     }
-    func number(_ offset: Int) -> Int {
-      (0..<8).reduce(0) { $0 | Int(bytes[offset + $1]) << (8 * $1) }
-    }
-    guard let action = digest(offset + 40), let output = digest(offset + 72) else { return nil }
-    var blobs: [Blob] = []
-    for index in 0..<number(offset + 104) {
-      guard let blob = digest(offset + head + 40 * index) else { return nil }
-      blobs.append(Blob(digest: blob, size: number(offset + head + 40 * index + 32)))
-    }
-    return Record(
-      entry: PlanEntry(action: ActionKey(digest: action), output: output), blobs: blobs)
   }
 
   private static func encode(_ key: PlanKey, _ record: Record) -> [UInt8] {
@@ -151,26 +154,6 @@ final class PlanIndex: Sendable {
     }
     return bytes + number(sum.value)
   }
-}
-
-/// A digest as four words, quick to load and to look up.
-struct DigestWords: Hashable {
-  private let words: (UInt64, UInt64, UInt64, UInt64)
-
-  init(_ digest: ContentDigest) {
-    self = digest.bytes.withUnsafeBytes { DigestWords($0, at: 0) }
-  }
-
-  init(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
-    func word(_ index: Int) -> UInt64 {
-      bytes.loadUnaligned(fromByteOffset: offset + 8 * index, as: UInt64.self)
-    }
-    words = (word(0), word(1), word(2), word(3))
-  }
-
-  static func == (left: DigestWords, right: DigestWords) -> Bool { left.words == right.words }
-
-  func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
 }
 
 /// A 64-bit checksum of words that notices torn and flipped bytes; no defence against intent.

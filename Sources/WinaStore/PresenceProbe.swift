@@ -5,34 +5,31 @@ import WinaPipeline
 ///
 /// Planning asks this three times a task; everything else goes through ``FileSystem``.
 struct PresenceProbe: ~Copyable {
-  private var path: [CChar]
-  private let prefix: Int
+  private let folder: Int32
+  private var path = [CChar](repeating: 0, count: 3 + 64 + 1)
 
-  /// Makes a probe of one of the sharded folders.
+  /// Makes a probe of one of the sharded folders; without the folder nothing is there.
   init(folder: String) {
-    path = folder.utf8.map { CChar(bitPattern: $0) }
-    path.append(CChar(bitPattern: UInt8(ascii: "/")))
-    prefix = path.count
-    path += [CChar](repeating: 0, count: 3 + 64 + 1)
+    self.folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
   }
+
+  deinit { if folder >= 0 { close(folder) } }
 
   /// Returns the size of the file that belongs to a digest, or `nil` when there is none.
   mutating func size(_ digest: ContentDigest) -> Int? {
-    var at = prefix + 3
-    for byte in digest.bytes {
-      path[at] = PresenceProbe.digit(byte >> 4)
-      path[at + 1] = PresenceProbe.digit(byte & 15)
-      at += 2
+    let folder = folder
+    return path.withUnsafeMutableBufferPointer { path in
+      guard folder >= 0, let start = path.baseAddress else { return nil }
+      let name = start + 3
+      DigestWords(digest).spell(into: name)
+      start[0] = name[0]
+      start[1] = name[1]
+      start[2] = CChar(UInt8(ascii: "/"))
+      var status = stat()
+      guard fstatat(folder, start, &status, 0) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        return nil
+      }
+      return Int(status.st_size)
     }
-    path[prefix] = path[prefix + 3]
-    path[prefix + 1] = path[prefix + 4]
-    path[prefix + 2] = CChar(bitPattern: UInt8(ascii: "/"))
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    return Int(status.st_size)
-  }
-
-  private static func digit(_ nibble: UInt8) -> CChar {
-    CChar(bitPattern: nibble < 10 ? nibble + UInt8(ascii: "0") : nibble - 10 + UInt8(ascii: "a"))
   }
 }

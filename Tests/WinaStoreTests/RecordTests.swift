@@ -146,3 +146,17 @@ struct RecordTests {
     #expect(error?.code == .invalidArtifact)
   }
 }
+
+struct DigestWordsTests {
+  @Test func wordsAndDigestsAreTheSameInMemory() throws {
+    #expect(MemoryLayout<ContentDigest>.size == MemoryLayout<DigestWords>.size)
+    #expect(MemoryLayout<ContentDigest>.alignment == MemoryLayout<DigestWords>.alignment)
+    for number in 0..<200 {
+      let digest = SHA256.digest(of: "\(number)")
+      let words = DigestWords(digest.bytes)
+      #expect(words == DigestWords(digest))
+      #expect(words.digest == digest)
+      #expect(words.digest.hex == digest.hex)
+    }
+  }
+}
