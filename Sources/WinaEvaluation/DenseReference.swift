@@ -172,14 +172,12 @@ public struct DenseReferenceTable: Sendable, Hashable {
   /// Concatenates references of one model.
   ///
   /// - Precondition: All references have the vocabulary `vocabulary`.
-  /// - Complexity: O(P·V): it copies.
+  /// - Complexity: O(P·V): it copies. ``DenseReferenceBuilder`` does with one of them at a time.
   public init(_ references: [DenseReference], vocabulary: Int) {
-    precondition(references.allSatisfy { $0.vocabulary == vocabulary }, "references of one model")
-    let tables = references.map(\.asTable)
-    self.init(
-      unchecked: vocabulary, counts: references.map { Int32($0.positions) },
-      likeliest: tables.flatMap(\.likeliest), logProbabilities: tables.flatMap(\.logProbabilities),
-      ids: tables.flatMap(\.ids), rest: tables.flatMap(\.rest))
+    var builder = DenseReferenceBuilder(
+      vocabulary: vocabulary, positions: references.reduce(0) { $0 + $1.positions })
+    for reference in references { builder.append(reference) }
+    self = builder.table
   }
 
   /// Returns the reference of a sample without copying it.

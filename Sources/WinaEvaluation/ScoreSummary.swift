@@ -4,6 +4,9 @@ import Foundation
 public enum EvaluationMetric: String, Sendable, Hashable, CaseIterable {
   /// The exponential of the mean negative log-likelihood per scored token.
   case perplexity
+  /// The exponential of the mean negative log-likelihood per continuation, however many tokens it
+  /// has: what the harness calls the perplexity of LAMBADA.
+  case itemPerplexity = "item_perplexity"
   /// The mean negative log-likelihood per scored token, in nats.
   case nll
   /// The mean divergence from the dense arm per scored token, in nats, over the whole vocabulary.
@@ -120,6 +123,9 @@ private func metrics(
   let sums = scores.reduce(TokenSums.zero) { $0 + $1.total }
   let tokens = Double(sums.tokens)
   add(.perplexity, exp(sums.nll / tokens), nil, scores.count)
+  if scores.allSatisfy({ $0.kind == .continuation }) {
+    add(.itemPerplexity, exp(sums.nll / Double(scores.count)), nil, scores.count)
+  }
   add(.nll, sums.nll / tokens, nil, scores.count)
   if let divergence {
     add(divergence, sums.kl / tokens, nil, scores.count)

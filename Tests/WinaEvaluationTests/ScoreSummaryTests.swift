@@ -71,6 +71,22 @@ import WinaEvaluation
     #expect(abs(try #require(estimate.standardError) - error) < 1e-12)
   }
 
+  @Test("LAMBADA's perplexity is per item, not per token")
+  func itemPerplexity() {
+    func score(_ tokens: Int, _ nll: Double) -> SampleScore {
+      SampleScore(
+        label: "l", kind: .continuation,
+        second: TokenSums(tokens: tokens, bytes: 4, words: 1, nll: nll, kl: 0, agreements: 0),
+        logLikelihoods: [-nll], isGreedy: [false], rows: 5)
+    }
+    let summary = ScoreSummary([score(1, 2), score(3, 4)], cost: Self.cost, divergence: nil)
+    #expect(close(summary[.itemPerplexity], exp(3)))
+    #expect(close(summary[.perplexity], exp(1.5)))
+    let mixed = ScoreSummary(
+      [score(1, 2), document("d", tokens: 2, nll: 1)], cost: Self.cost, divergence: nil)
+    #expect(mixed[.itemPerplexity] == nil)
+  }
+
   @Test("one sample has no standard error, none has no mean")
   func smallSamples() {
     #expect(MeanEstimate([3.0])?.standardError == nil)
