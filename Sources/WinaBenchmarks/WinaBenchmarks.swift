@@ -24,7 +24,9 @@ struct WinaBenchmarks: ParsableCommand {
   @Flag(help: "Print one JSON array instead of a table.")
   var json = false
 
-  private static let all: [any Benchmark.Type] = [TensorStoreBenchmark.self]
+  private static var all: [any Benchmark.Type] {
+    [PlanningBenchmark.self, PrefillBenchmark.self, TensorStoreBenchmark.self]
+  }
 
   func validate() throws {
     guard !chosen.isEmpty else {

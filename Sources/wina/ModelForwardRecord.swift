@@ -45,7 +45,7 @@ struct ModelForwardRecord {
 
   /// Feeds a sequence token by token through the key-value cache.
   mutating func feedOneByOne(_ sequence: [Int32], taps: Bool) throws {
-    let decoder = Decoder(model, gates: gates, firstGatedPosition: densePrefix)
+    let decoder = IncrementalDecoder(model, gates: gates, firstGatedPosition: densePrefix)
     let found = TapCollector()
     if taps { decoder.onTap = found.add }
     for token in sequence { logits += try decoder.append(token) }

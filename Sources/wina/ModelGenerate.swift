@@ -38,7 +38,7 @@ struct ModelGenerate: ModelCommand {
         message: "the prompt has \(prefix.count) tokens",
         hint: "the model's context is \(configuration.contextLength)")
     }
-    let decoder = Decoder(
+    let decoder = IncrementalDecoder(
       language, gates: try gating.gates(for: language), firstGatedPosition: gating.densePrefix)
     let clock = ContinuousClock()
     let start = clock.now

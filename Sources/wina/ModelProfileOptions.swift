@@ -1,6 +1,7 @@
 import ArgumentParser
 import WinaModel
 import WinaPipeline
+import WinaSparsity
 import WinaStages
 import WinaStore
 

@@ -50,7 +50,7 @@ enum Modules {
     ],
     "WinaBenchmarks": [
       "WinaStages", "WinaExecution", "WinaPlan", "WinaSpec", "WinaStore", "WinaPipeline",
-      "WinaModel", "WinaTensor", "ArgumentParser",
+      "WinaDiagnostics", "WinaModel", "WinaTensor", "ArgumentParser",
     ],
   ]
 
