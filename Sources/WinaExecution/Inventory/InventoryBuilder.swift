@@ -10,6 +10,13 @@ public struct SplitCount: Hashable, Sendable {
   public var split: Split
   /// The number of samples.
   public var samples: Int
+
+  /// Makes a count.
+  public init(label: String, split: Split, samples: Int) {
+    self.label = label
+    self.split = split
+    self.samples = samples
+  }
 }
 
 /// An inventory for planning, with what running needs to know of the same files.

@@ -12,6 +12,13 @@ public struct Explanation: Sendable {
     public var changes: [KeyChange]
     /// How many tasks are to be run because of it, itself included.
     public var affected: Int
+
+    /// Makes a cause.
+    public init(task: String, changes: [KeyChange], affected: Int) {
+      self.task = task
+      self.changes = changes
+      self.affected = affected
+    }
   }
 
   /// The task's name.
