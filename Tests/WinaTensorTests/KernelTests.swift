@@ -1,0 +1,255 @@
+import Foundation
+import Synchronization
+import Testing
+import WinaTensor
+import WinaTestSupport
+
+/// Runs a test once with every kernel level that the processor offers.
+///
+/// The level belongs to the process, so tests that change it take turns.
+func onEveryLevel(_ body: (KernelLevel) -> Void) {
+  turns.withLock { _ in
+    let best = Kernels.setLevel(.avx2)
+    for level in KernelLevel.allCases where level.rawValue <= best.rawValue {
+      #expect(Kernels.setLevel(level) == level && Kernels.level == level)
+      body(level)
+    }
+    Kernels.setLevel(best)
+  }
+}
+
+private let turns = Mutex(())
+
+/// Every kernel against plain f64 arithmetic, at both levels and at sizes with tails.
+struct KernelTests {
+  private let sizes = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 257]
+
+  private func expectClose(
+    _ found: [Float], _ expected: [Double], _ tolerance: Double = 2e-6,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    #expect(found.count == expected.count, sourceLocation: sourceLocation)
+    for (x, y) in zip(found, expected) where !(abs(Double(x) - y) <= tolerance * (1 + abs(y))) {
+      Issue.record("\(x) instead of \(y)", sourceLocation: sourceLocation)
+      return
+    }
+  }
+
+  @Test func theExponentialKeepsItsErrorBound() {
+    onEveryLevel { _ in
+      var x: [Float] = []
+      var value: Float = -87.2
+      while value < 88.6 {
+        x.append(value)
+        value += 0.00713
+      }
+      x += [0, -0.0, 1e-30, -1e-8, 88.7, 0.34657359, -0.34657359]
+      var worst = 0.0
+      for (found, input) in zip(Kernels.exponential(x), x) {
+        let exact = exp(Double(input))
+        worst = max(worst, abs(Double(found) - exact) / exact)
+      }
+      #expect(worst < 2.4e-7, "\(worst)")
+      let edges = Kernels.exponential([-.infinity, -150, .infinity, 100, .nan, -100, 0, 0, 0])
+      #expect(edges[0] == 0 && edges[1] == 0 && edges[2] == .infinity && edges[3] == .infinity)
+      #expect(edges[4].isNaN && edges[5] >= 0 && edges[5] < 1e-37 && edges[6] == 1)
+    }
+  }
+
+  @Test func softmaxFamiliesMatch() {
+    onEveryLevel { _ in
+      var generator = SeededGenerator(seed: 1)
+      for columns in sizes {
+        let rows = 3
+        let x = generator.normals(rows * columns, deviation: 4)
+        var soft = x
+        var log = x
+        Kernels.softmaxRows(&soft, rows: rows, columns: columns)
+        Kernels.logSoftmaxRows(&log, rows: rows, columns: columns)
+        var expected: [Double] = []
+        for row in 0..<rows {
+          let values = x[(row * columns)..<((row + 1) * columns)].map(Double.init)
+          let total = values.reduce(0) { $0 + Foundation.exp($1) }
+          expected += values.map { $0 - Foundation.log(total) }
+        }
+        expectClose(log, expected)
+        expectClose(soft, expected.map { Foundation.exp($0) })
+      }
+      var extreme: [Float] = [1000, 0, -1000, -.infinity, 999]
+      Kernels.logSoftmaxRows(&extreme, rows: 1, columns: 5)
+      #expect(extreme[1] < -900 && extreme[3] == -.infinity && abs(extreme[0] + 0.3132617) < 1e-5)
+    }
+  }
+
+  @Test func causalSoftmaxSeesOneColumnMoreARow() {
+    onEveryLevel { _ in
+      var generator = SeededGenerator(seed: 2)
+      let layout = MatrixLayout(rows: 4, columns: 13, offset: 2, stride: 15)
+      let before = generator.normals(64)
+      var x = before
+      Kernels.causalSoftmax(&x, layout, first: 10, scale: 0.3)
+      for row in 0..<4 {
+        let start = 2 + row * 15
+        let seen = min(10 + row, 13)
+        let values = before[start..<(start + seen)].map { exp(0.3 * Double($0)) }
+        let total = values.reduce(0, +)
+        expectClose(Array(x[start..<(start + seen)]), values.map { $0 / total })
+        #expect(x[(start + seen)..<(start + 13)].allSatisfy { $0 == 0 })
+        #expect(x[(start + 13)..<(start + 15)] == before[(start + 13)..<(start + 15)])
+      }
+      #expect(x[..<2] == before[..<2])
+    }
+  }
+
+  @Test func divergenceAndLikeliestMatch() {
+    onEveryLevel { _ in
+      var generator = SeededGenerator(seed: 3)
+      for columns in sizes {
+        var p = generator.normals(2 * columns, deviation: 3)
+        var q = generator.normals(2 * columns, deviation: 3)
+        #expect(
+          Kernels.argmaxRows(p, rows: 2, columns: columns)
+            == (0..<2).map { row in
+              let values = p[(row * columns)..<((row + 1) * columns)]
+              return Int32((values.firstIndex(of: values.max() ?? 0) ?? 0) - row * columns)
+            })
+        Kernels.logSoftmaxRows(&p, rows: 2, columns: columns)
+        Kernels.logSoftmaxRows(&q, rows: 2, columns: columns)
+        let found = Kernels.klRows(p, q, rows: 2, columns: columns)
+        for row in 0..<2 {
+          let exact = (0..<columns).reduce(0.0) { sum, column in
+            let (a, b) = (Double(p[row * columns + column]), Double(q[row * columns + column]))
+            return sum + exp(a) * (a - b)
+          }
+          #expect(abs(found[row] - exact) < 2e-6 * (1 + abs(exact)))
+        }
+        #expect(Kernels.klRow(p, denseRow: 1, p, otherRow: 1, columns: columns) == 0)
+      }
+      #expect(Kernels.klRows([0, -.infinity], [-1, -.infinity], rows: 1, columns: 2) == [1])
+      let ties = [Float](repeating: 2, count: 20)
+      #expect(Kernels.argmaxRows(ties, rows: 1, columns: 20) == [0])
+      #expect(Kernels.argmaxRows([1, .nan, 3, 2], rows: 1, columns: 4) == [2])
+      #expect(Kernels.argmaxRows([.nan, 3], rows: 1, columns: 2) == [0])
+    }
+  }
+
+  @Test func normsRotationsAndActivationsMatch() {
+    onEveryLevel { _ in
+      var generator = SeededGenerator(seed: 4)
+      for columns in sizes {
+        let x = generator.normals(3 * columns, deviation: 2)
+        let weight = generator.normals(columns)
+        var y = [Float](repeating: 9, count: 2 * columns)
+        Kernels.rmsNorm(x, weight: weight, epsilon: 1e-5, firstRow: 1, rows: 2, into: &y)
+        var expected: [Double] = []
+        for row in 1..<3 {
+          let values = x[(row * columns)..<((row + 1) * columns)].map(Double.init)
+          let mean = values.reduce(0) { $0 + $1 * $1 } / Double(columns)
+          expected += zip(values, weight).map { $0 / (mean + 1e-5).squareRoot() * Double($1) }
+        }
+        expectClose(y, expected)
+        var silu = [Float](repeating: 0, count: 3 * columns)
+        Kernels.silu(x, MatrixLayout(rows: 3, columns: columns), into: &silu)
+        expectClose(silu, x.map { Double($0) / (1 + exp(-Double($0))) })
+        let wide = generator.normals(3 * 2 * columns, deviation: 3)
+        let gate = MatrixLayout(rows: 3, columns: columns, stride: 2 * columns)
+        let up = MatrixLayout(rows: 3, columns: columns, offset: columns, stride: 2 * columns)
+        var both = silu
+        Kernels.siluMultiply(wide, gate: gate, up: up, into: &both)
+        Kernels.silu(wide, gate, into: &silu)
+        var product = silu
+        Kernels.multiply(silu, wide, up, into: &product)
+        #expect(both == product)
+        var sum = wide
+        Kernels.addRow(weight, to: &sum, up)
+        #expect(sum[columns] == wide[columns] + weight[0] && sum[0] == wide[0])
+      }
+    }
+  }
+
+  @Test(arguments: [2, 6, 16, 18, 40])
+  func rotationTurnsPairs(size: Int) {
+    onEveryLevel { _ in
+      var generator = SeededGenerator(seed: 5)
+      let layout = MatrixLayout(rows: 3, columns: 2 * size, offset: 1, stride: 2 * size + 3)
+      let before = generator.normals(1 + 3 * (2 * size + 3))
+      let cosines = generator.normals(5 * size / 2)
+      let sines = generator.normals(5 * size / 2)
+      var x = before
+      Kernels.rope(&x, layout, size: size, cosines: cosines, sines: sines, firstAngle: 2)
+      var expected = before.map(Double.init)
+      for row in 0..<3 {
+        for head in 0..<2 {
+          for pair in 0..<size / 2 {
+            let first = 1 + row * layout.stride + head * size + pair
+            let (a, b) = (Double(before[first]), Double(before[first + size / 2]))
+            let angle = (row + 2) * size / 2 + pair
+            let (c, s) = (Double(cosines[angle]), Double(sines[angle]))
+            expected[first] = a * c - b * s
+            expected[first + size / 2] = b * c + a * s
+          }
+        }
+      }
+      expectClose(x, expected)
+    }
+  }
+
+  @Test func productsMatch() {
+    onEveryLevel { _ in
+      var generator = SeededGenerator(seed: 6)
+      for (m, n, k) in [(1, 1, 1), (2, 3, 5), (7, 9, 17), (5, 33, 64), (3, 4, 0)] {
+        let a = generator.normals(m * (k + 2) + 1)
+        let w = generator.normals(n * k + 4)
+        let la = MatrixLayout(rows: m, columns: k, offset: 1, stride: k + 2)
+        let lw = MatrixLayout(rows: n, columns: k, offset: 4)
+        var exact: [Double] = []
+        for row in 0..<m {
+          for column in 0..<n {
+            exact.append(
+              (0..<k).reduce(0) {
+                $0 + Double(a[1 + row * (k + 2) + $1]) * Double(w[4 + column * k + $1])
+              })
+          }
+        }
+        expectClose(BLAS.product(a, la, w, lw), exact)
+        var c = [Float](repeating: 1, count: m * n)
+        let lc = MatrixLayout(rows: m, columns: n)
+        BLAS.multiplyTransposed(a, la, w, lw, into: &c, lc, accumulate: true, scale: 2)
+        expectClose(c, exact.map { 1 + 2 * $0 })
+        if k > 0 {
+          var plain = c
+          let transposed = (0..<k).flatMap { row in (0..<n).map { w[4 + $0 * k + row] } }
+          BLAS.multiply(a, la, transposed, MatrixLayout(rows: k, columns: n), into: &plain, lc)
+          expectClose(plain, exact)
+        }
+        var y = [Float](repeating: 5, count: n + 1)
+        Kernels.gemv(w, lw, Array(a[1...]), into: &y, at: 1)
+        expectClose(Array(y[1...]), Array(exact[..<n]))
+        Kernels.gemv(w, lw, Array(a[1...]), into: &y, at: 1, accumulate: true)
+        expectClose(Array(y[1...]), exact[..<n].map { 2 * $0 })
+        #expect(y[0] == 5)
+      }
+      #expect(!BLAS.configuration.isEmpty && !BLAS.coreType.isEmpty)
+    }
+  }
+
+  @Test func aRowOfAProductWithAVectorDoesNotDependOnItsPlace() {
+    onEveryLevel { _ in
+      var generator = SeededGenerator(seed: 7)
+      let (w, x) = (generator.normals(7 * 37), generator.normals(37))
+      var all = [Float](repeating: 0, count: 7)
+      Kernels.gemv(w, MatrixLayout(rows: 7, columns: 37), x, into: &all)
+      for row in 0..<7 {
+        var one: [Float] = [0]
+        Kernels.gemv(w, MatrixLayout(rows: 1, columns: 37, offset: row * 37), x, into: &one)
+        #expect(one[0].bitPattern == all[row].bitPattern)
+      }
+    }
+  }
+
+  @Test func gatheredRowsAreCopies() {
+    var y = [Float](repeating: 0, count: 5)
+    Kernels.gatherRows([2, 0], of: [1, 2, 3, 4, 5, 6], columns: 2, into: &y)
+    #expect(y == [5, 6, 1, 2, 0])
+  }
+}
