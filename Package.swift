@@ -79,7 +79,7 @@ let package = Package(
       name: "WinaBenchmarks",
       dependencies: [
         "WinaStages", "WinaExecution", "WinaPlan", "WinaSpec", "WinaStore", "WinaPipeline",
-        "WinaModel", "WinaTensor", argumentParser,
+        "WinaDiagnostics", "WinaModel", "WinaTensor", argumentParser,
       ],
       swiftSettings: strict),
 

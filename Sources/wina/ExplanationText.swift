@@ -1,3 +1,4 @@
+import WinaDiagnostics
 import WinaExecution
 import WinaPipeline
 import WinaPlan

@@ -34,7 +34,8 @@ struct RunsCommand: SpecCommand {
       }
       let ran = result.tasks.filter { $0.status == .ran }.count
       table.append([
-        listing.id.description, result.experiment, result.status, String(result.tasks.count),
+        listing.id.description, result.experiment, result.status.rawValue,
+        String(result.tasks.count),
         String(ran), "\((result.seconds * 10).rounded() / 10)", result.spec,
       ])
     }
@@ -67,7 +68,11 @@ struct ShowCommand: SpecCommand {
       try showArtifact(digest, try workspace.store(remote: nil))
       return
     }
-    let result = try RunHistory(workspace: workspace.state).load(subject)
+    let listing = try RunHistory(workspace: workspace.state).load(subject)
+    guard let result = listing.result else {
+      StandardOutput.write("\(listing.id): unfinished\n")
+      return
+    }
     if json {
       StandardOutput.write(try result.line() + "\n")
       return
@@ -75,7 +80,7 @@ struct ShowCommand: SpecCommand {
     let path = "\(workspace.state)/runs/\(result.run)/report.json"
     guard let data = FileManager.default.contents(atPath: path) else {
       let failed = result.tasks.filter { $0.status == .failed }
-      StandardOutput.write("\(result.run): \(result.status)\n")
+      StandardOutput.write("\(result.run): \(result.status.rawValue)\n")
       for task in failed { StandardOutput.write("  failed: \(task.name): \(task.reason)\n") }
       return
     }

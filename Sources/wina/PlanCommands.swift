@@ -5,6 +5,7 @@ import WinaExecution
 import WinaPipeline
 import WinaPlan
 import WinaReport
+import WinaSpec
 import WinaStages
 
 /// `wina validate`: diagnostics only.

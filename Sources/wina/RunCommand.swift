@@ -1,10 +1,12 @@
 import ArgumentParser
 import Dispatch
 import Foundation
+import WinaDiagnostics
 import WinaExecution
 import WinaPipeline
 import WinaPlan
 import WinaReport
+import WinaSpec
 import WinaStages
 import WinaStore
 
