@@ -30,8 +30,25 @@ public struct ContentDigest: Hashable, Sendable, Comparable, CustomStringConvert
 
   /// The 32 bytes, most significant first.
   public var bytes: [UInt8] {
-    [words.0, words.1, words.2, words.3].flatMap { word in
-      (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(32)
+    append(to: &bytes)
+    return bytes
+  }
+
+  /// Appends the 32 bytes to an array.
+  package func append(to bytes: inout [UInt8]) {
+    ContentDigest.append(words.0, to: &bytes)
+    ContentDigest.append(words.1, to: &bytes)
+    ContentDigest.append(words.2, to: &bytes)
+    ContentDigest.append(words.3, to: &bytes)
+  }
+
+  private static func append(_ word: UInt64, to bytes: inout [UInt8]) {
+    var shift: UInt64 = 64
+    while shift > 0 {
+      shift -= 8
+      bytes.append(UInt8(truncatingIfNeeded: word >> shift))
     }
   }
 

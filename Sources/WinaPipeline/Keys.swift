@@ -68,25 +68,50 @@ public struct KeyParts: Hashable, Sendable, Codable {
   public var actionKey: ActionKey { ActionKey(digest: digest(domain: "wina/action/v1")) }
 
   /// The plan key, when the inputs are plan keys and leaf digests.
-  public var planKey: PlanKey { PlanKey(digest: digest(domain: "wina/plan/v1")) }
+  public var planKey: PlanKey { PlanKey(digest: digest(domain: KeyPreimage.planDomain)) }
 
-  /// Hashes every part with its length in front, so that no two different keys share a pre-image.
   private func digest(domain: String) -> ContentDigest {
-    var hasher = SHA256()
-    func field(_ hasher: inout SHA256, _ name: String, _ value: String) {
-      hasher.update("\(name):\(value.utf8.count):\(value);")
-    }
-    field(&hasher, "domain", domain)
-    field(&hasher, "kind", kind)
-    field(&hasher, "version", String(version))
-    field(&hasher, "numerics", numericsClass.map { "some:" + $0 } ?? "none")
-    field(&hasher, "params", params.canonicalText)
-    for input in inputs {
-      field(&hasher, "port", input.port)
-      field(&hasher, "count", String(input.digests.count))
-      for digest in input.digests { hasher.update(digest.bytes) }
-    }
-    return hasher.finalize()
+    var preimage = KeyPreimage(
+      domain: domain, kind: kind, version: version, numericsClass: numericsClass,
+      canonicalParams: params.canonicalText)
+    for input in inputs { preimage.append(port: input.port, digests: input.digests) }
+    return preimage.digest
+  }
+}
+
+/// The bytes that a key is the digest of: every part with its length in front, so that no two
+/// different keys share them.
+package struct KeyPreimage {
+  /// What plan keys start with.
+  package static let planDomain = "wina/plan/v1"
+
+  private var bytes: [UInt8] = []
+
+  /// Starts with everything but the inputs, which follow sorted by port.
+  package init(
+    domain: String, kind: String, version: Int, numericsClass: String?, canonicalParams: String
+  ) {
+    field("domain", domain)
+    field("kind", kind)
+    field("version", String(version))
+    field("numerics", numericsClass.map { "some:" + $0 } ?? "none")
+    field("params", canonicalParams)
+  }
+
+  /// Appends a port with the digests that it is bound to.
+  package mutating func append(port: String, digests: some Collection<ContentDigest>) {
+    field("port", port)
+    field("count", String(digests.count))
+    for digest in digests { digest.append(to: &bytes) }
+  }
+
+  /// The digest of the bytes.
+  package var digest: ContentDigest { SHA256.digest(of: bytes) }
+
+  private mutating func field(_ name: String, _ value: String) {
+    bytes += "\(name):\(value.utf8.count):".utf8
+    bytes += value.utf8
+    bytes.append(UInt8(ascii: ";"))
   }
 }
 

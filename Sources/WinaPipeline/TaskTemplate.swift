@@ -1,3 +1,5 @@
+import WinaDiagnostics
+
 /// A request for artifacts of another stage, made while planning.
 public struct ArtifactRequest: Sendable, Hashable {
   /// Which of the producer's tasks are meant.
@@ -171,7 +173,7 @@ public struct Wiring: Sendable {
     guard let found = stages[name] else {
       throw PlanProblem(
         "plan.unknown-stage", path, "there is no stage '\(name)'",
-        help: "stages of this kind: \(names(of: kinds))")
+        help: suggestion(for: name, kinds: kinds))
     }
     guard kinds.contains(found.kind) else {
       throw PlanProblem(
@@ -192,6 +194,13 @@ public struct Wiring: Sendable {
       pending += stage.inputs.values.joined()
     }
     return false
+  }
+
+  private func suggestion(for name: String, kinds: [String]) -> String {
+    let fitting = stages.values.filter { kinds.contains($0.kind) }.map(\.name).sorted()
+    let nearest = SpellingSuggestion.nearest(to: name, among: fitting)
+    return (nearest.map { "did you mean '\($0)'? " } ?? "")
+      + "stages of this kind: \(names(of: kinds))"
   }
 
   private func names(of kinds: [String]) -> String {

@@ -5,51 +5,72 @@ import WinaSpec
 /// What each stage may depend on, judged from the text: a safe overestimate that tells which cells
 /// can share a task without planning it twice.
 struct ConeIndex {
-  private var cones: [String: Set<String>] = [:]
-  private var own: [String: Set<String>] = [:]
-  private var all: [String: Set<String>] = [:]
-  private let used: Set<String>
+  /// What a task may depend on.
+  struct Scope {
+    /// The stages that it may depend on, its own included.
+    var stages: Set<String>
+    /// The axes of the sweep that these stages, the model or the data use.
+    var axes: Set<String>
+  }
 
-  init(spec: ExperimentSpec, resolved: [String: ResolvedStage], inventoryAxes: Set<String>) {
+  private var scopes: [String: Scope] = [:]
+  private var own: [String: Set<String>] = [:]
+  private var used: Set<String> = []
+
+  /// Judges the stages as they are in every cell.
+  init(spec: ExperimentSpec, resolved: [[String: ResolvedStage]], inventoryAxes: Set<String>) {
     let names = Set(spec.stages.map(\.name.value))
     var edges: [String: Set<String>] = [:]
-    // A reference may hide in a variable, so a stage that uses any may mean what any holds.
-    let hidden = Set(
-      spec.vars.flatMap(\.value.scalarTexts)
-        + spec.axes.flatMap { $0.values.flatMap(\.scalarTexts) })
-    for stage in spec.stages {
-      let name = stage.name.value
-      var texts = Set(stage.node.scalarTexts)
-      if texts.contains(where: { $0.contains("${") }) { texts.formUnion(hidden) }
-      let mentioned = texts.intersection(names)
-      let wired = resolved[name].map { Array($0.inputs.values.joined()) } ?? []
-      edges[name] = mentioned.union(wired).subtracting([name])
-      own[name] = spec.axesUsed(by: stage)
+    var seen: [String: Set<YAMLNode>] = [:]
+    for cell in resolved {
+      for (name, stage) in cell where seen[name, default: []].insert(stage.spec.node).inserted {
+        stage.spec.node.forEachText { text in
+          if text != name, names.contains(text) { edges[name, default: []].insert(text) }
+        }
+        edges[name, default: []].formUnion(stage.inputs.values.joined())
+      }
     }
-    used = Set(edges.values.joined())
+    for stage in spec.stages { own[stage.name.value] = spec.axesUsed(by: stage) }
+    for (name, others) in edges { used.formUnion(others.subtracting([name])) }
     for name in names {
       var cone: Set<String> = []
       var pending = [name]
       while let next = pending.popLast() {
         if cone.insert(next).inserted { pending += edges[next] ?? [] }
       }
-      cones[name] = cone
-    }
-    for name in names {
-      all[name] = (cones[name] ?? []).reduce(into: inventoryAxes) { axes, member in
-        axes.formUnion(own[member] ?? [])
-      }
+      let axes = cone.reduce(into: inventoryAxes) { $0.formUnion(own[$1] ?? []) }
+      scopes[name] = Scope(stages: cone, axes: axes)
     }
   }
 
-  /// The stages that a stage may depend on, itself included.
-  func cone(of stage: String) -> Set<String> { cones[stage] ?? [] }
+  /// Returns what a task of a stage may depend on, given how a consumer varies it.
+  func scope(of stage: String, _ variant: Variant) -> Scope {
+    var scope = scopes[stage] ?? Scope(stages: [stage], axes: [])
+    for value in variant.params.values { add(value, to: &scope) }
+    for case .artifacts(let requests) in variant.inputs.values {
+      for request in requests {
+        let more = self.scope(of: request.stage, request.variant)
+        scope.stages.formUnion(more.stages)
+        scope.axes.formUnion(more.axes)
+      }
+    }
+    return scope
+  }
+
+  private func add(_ value: JSONValue, to scope: inout Scope) {
+    switch value {
+    case .string(let name):
+      guard let more = scopes[name] else { return }
+      scope.stages.formUnion(more.stages)
+      scope.axes.formUnion(more.axes)
+    case .array(let elements): for element in elements { add(element, to: &scope) }
+    case .object(let members): for member in members.values { add(member, to: &scope) }
+    case .null, .bool, .int, .double: break
+    }
+  }
 
   /// The axes that a stage's own parameters use.
   func ownAxes(of stage: String) -> Set<String> { own[stage] ?? [] }
-
-  /// The axes that a stage or anything upstream may use.
-  func axes(of stage: String) -> Set<String> { all[stage] ?? [] }
 
   /// Whether another stage mentions this one.
   func isUsed(_ stage: String) -> Bool { used.contains(stage) }

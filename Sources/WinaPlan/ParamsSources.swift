@@ -50,12 +50,26 @@ extension YAMLNode {
     }
   }
 
-  /// Every scalar's text below and including this node.
-  var scalarTexts: [String] {
+  /// Calls a function with every text and every key below and including this node.
+  func forEachText(_ body: (String) -> Void) {
     switch content {
-    case .scalar(let scalar): [scalar.text]
-    case .sequence(let elements): elements.flatMap(\.scalarTexts)
-    case .mapping(let mapping): mapping.entries.flatMap { $0.value.scalarTexts }
+    case .scalar(let scalar): body(scalar.text)
+    case .sequence(let elements): for element in elements { element.forEachText(body) }
+    case .mapping(let mapping):
+      for entry in mapping.entries {
+        body(entry.key.value)
+        entry.value.forEachText(body)
+      }
+    }
+  }
+
+  /// Returns where a text is written below or at this node, if it is.
+  func range(ofText text: String) -> SourceRange? {
+    switch content {
+    case .scalar(let scalar): scalar.text == text ? range : nil
+    case .sequence(let elements): elements.lazy.compactMap { $0.range(ofText: text) }.first
+    case .mapping(let mapping):
+      mapping.entries.lazy.compactMap { $0.value.range(ofText: text) }.first
     }
   }
 }

@@ -32,12 +32,14 @@ enum PlanDiagnostics {
   }
 
   static func wrongFormat(
-    _ port: Port, stage: Located<String>, format: String, candidates: [String]
+    _ port: Port, stage: Located<String>, declared: SourceRange?, format: String,
+    candidates: [String]
   ) -> Diagnostic {
     Diagnostic(
       id: "plan.wrong-type",
       "'\(port.name)' takes \(port.format), but stage '\(stage.value)' produces \(format)",
-      at: stage.range, help: stagesThatFit(candidates))
+      at: stage.range, help: stagesThatFit(candidates),
+      notes: [.init("stage '\(stage.value)' is declared here", at: declared)])
   }
 
   static func nothingToWire(
@@ -61,12 +63,51 @@ enum PlanDiagnostics {
       notes: candidates.map { .init("stage '\($0.value)' is declared here", at: $0.range) })
   }
 
-  static func cycle(_ path: [Located<String>]) -> Diagnostic {
-    let names = path.map(\.value).joined(separator: " → ")
+  /// Says that stages need each other, from the one that is written first round to itself.
+  static func cycle(_ circle: [Located<String>]) -> Diagnostic {
+    let first = circle.indices.min { place(circle[$0]) < place(circle[$1]) } ?? 0
+    let path = Array(circle[first...] + circle[..<first])
+    let names = (path + path.prefix(1)).map(\.value).joined(separator: " → ")
     return Diagnostic(
-      id: "plan.cycle", "stages need each other in a circle: \(names)", at: path.first?.range,
-      help: "let one of them take its input from elsewhere",
+      id: "plan.cycle",
+      path.count == 1
+        ? "stage '\(path[0].value)' needs itself" : "stages need each other in a circle: \(names)",
+      at: path.first?.range, help: "let one of them take its input from elsewhere",
       notes: path.dropFirst().map { .init("stage '\($0.value)' is declared here", at: $0.range) })
+  }
+
+  private static func place(_ name: Located<String>) -> Int {
+    name.range?.offsets.lowerBound ?? .max
+  }
+
+  static func tooDeep(stage: Located<String>, limit: Int) -> Diagnostic {
+    Diagnostic(
+      id: "plan.too-deep", "stage '\(stage.value)' is needed through more than \(limit) others",
+      at: stage.range, help: "let fewer stages build on each other")
+  }
+
+  static func spanningVaries(stage: Located<String>, axes: [String]) -> Diagnostic {
+    Diagnostic(
+      id: "plan.spanning-varies",
+      "stage '\(stage.value)' runs once over all cells, so its own parameters cannot vary with "
+        + axes.map { "'\($0)'" }.joined(separator: ", "),
+      at: stage.range, help: "give its parameters values of their own")
+  }
+
+  static func cannotVary(
+    _ stage: Located<String>, _ changes: JSONValue, because reason: String
+  ) -> Diagnostic {
+    Diagnostic(
+      id: "plan.variant",
+      "stage '\(stage.value)' cannot be varied with \(changes.canonicalText): \(reason)",
+      at: stage.range)
+  }
+
+  /// Says that a stage type asks for what cannot be, which no spec can mend.
+  static func stageFault(_ stage: StageSpec, _ fault: String) -> Diagnostic {
+    Diagnostic(
+      id: "plan.stage-fault", "stages of kind '\(stage.kind.value)' are faulty: \(fault)",
+      at: stage.name.range, help: "this is no fault of the spec; report it")
   }
 
   static func noModel(stage: Located<String>, specRange: SourceRange) -> Diagnostic {
@@ -88,11 +129,12 @@ enum PlanDiagnostics {
       help: "give it a fraction in `data.splits`, or more data")
   }
 
-  static func missingFile(_ path: String, stage: Located<String>) -> Diagnostic {
+  static func missingFile(_ path: String, stage: StageSpec) -> Diagnostic {
     Diagnostic(
       id: "plan.missing-file",
-      "stage '\(stage.value)' names the file '\(path)', which is not there",
-      at: stage.range)
+      "stage '\(stage.name.value)' names the file '\(path)', which is not there",
+      at: stage.node.range(ofText: path) ?? stage.name.range,
+      help: "paths are relative to the file that holds them")
   }
 
   static func fittedToTest(stage: Located<String>) -> Diagnostic {
@@ -117,12 +159,6 @@ enum PlanDiagnostics {
       id: "plan.unused-stage", severity: .warning,
       "nothing uses stage '\(name.value)', so it does not run", at: name.range,
       help: "use it, remove it, or ask for it with `--only \(name.value)`")
-  }
-
-  static func unusedVariable(_ name: Located<String>) -> Diagnostic {
-    Diagnostic(
-      id: "plan.unused-var", severity: .warning, "nothing uses the var '\(name.value)'",
-      at: name.range)
   }
 
   static func unknownTarget(_ name: String, known: [String]) -> Diagnostic {

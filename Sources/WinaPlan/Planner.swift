@@ -36,12 +36,7 @@ public enum Planner {
   ///
   /// - Returns: Errors and warnings in the order of the spec.
   public static func validate(_ spec: ExperimentSpec, registry: StageRegistry) -> [Diagnostic] {
-    var resolver = StageResolver(registry: registry)
-    for cell in spec.cells() { _ = resolver.resolve(spec.stages(in: cell)) }
-    if spec.stages.isEmpty {
-      resolver.diagnostics.insert(PlanDiagnostics.nothingToRun(spec.experiment.fallbackRange(spec)))
-    }
-    return resolver.diagnostics.sorted
+    resolve(spec, registry: registry).diagnostics.sorted
   }
 
   /// Plans a spec.
@@ -56,29 +51,60 @@ public enum Planner {
     _ spec: ExperimentSpec, registry: StageRegistry, options: PlanOptions,
     inventory: (SweepCell) -> Inventory
   ) -> Plan {
+    let (templates, diagnostics) = resolve(spec, registry: registry)
+    guard let templates else {
+      return Plan(graph: nil, diagnostics: diagnostics.sorted)
+    }
+    let axes = inventoryAxes(of: spec)
+    var numbers: [SweepCell: Int] = [:]
+    var inventories: [IndexedInventory] = []
+    let inventoryOfCell = templates.cells.map { cell in
+      let projected = cell.projected(onto: axes)
+      if let known = numbers[projected] { return known }
+      numbers[projected] = inventories.count
+      inventories.append(IndexedInventory(inventory(projected)))
+      return inventories.count - 1
+    }
+    var builder = GraphBuilder(
+      options: options, templates: templates, inventories: inventories,
+      inventoryOfCell: inventoryOfCell, diagnostics: diagnostics)
+    builder.build()
+    let found = builder.allDiagnostics
+    return Plan(
+      graph: found.hasErrors ? nil : TaskGraph(tasks: builder.tasks, targets: builder.targets),
+      diagnostics: found.sorted)
+  }
+
+  /// Gives every stage in every cell its type, its parameters, its wiring and its templates.
+  private static func resolve(
+    _ spec: ExperimentSpec, registry: StageRegistry
+  ) -> (templates: TemplateTable?, diagnostics: DiagnosticSet) {
     var resolver = StageResolver(registry: registry)
     let cells = spec.cells()
     let resolved = cells.map { resolver.resolve(spec.stages(in: $0)) }
+    var diagnostics = resolver.diagnostics
     if spec.stages.isEmpty {
-      resolver.diagnostics.insert(PlanDiagnostics.nothingToRun(spec.experiment.fallbackRange(spec)))
+      diagnostics.insert(PlanDiagnostics.nothingToRun(spec.experiment.fallbackRange(spec)))
     }
-    guard !resolver.diagnostics.hasErrors else {
-      return Plan(graph: nil, diagnostics: resolver.diagnostics.sorted)
+    for stages in resolved {
+      var cycles = StageCycles(stages)
+      cycles.check(spec.stages.map(\.name.value))
+      diagnostics.insert(contentsOf: cycles.diagnostics.sorted)
     }
-    let axes = inventoryAxes(of: spec)
-    var inventories: [SweepCell: Inventory] = [:]
-    for cell in cells {
-      let projected = cell.projected(onto: axes)
-      if inventories[projected] == nil { inventories[projected] = inventory(projected) }
+    for stage in spec.stages {
+      let spans = resolved.contains { $0[stage.name.value]?.prepared.spansCells == true }
+      let axes = spans ? spec.axesUsed(by: stage) : []
+      if !axes.isEmpty {
+        diagnostics.insert(
+          PlanDiagnostics.spanningVaries(stage: stage.name, axes: axes.sorted()))
+      }
     }
-    var builder = GraphBuilder(
-      spec: spec, registry: registry, options: options, cells: cells, resolved: resolved,
-      inventories: inventories, diagnostics: resolver.diagnostics)
-    builder.build()
-    let diagnostics = builder.diagnostics.sorted
-    guard !builder.diagnostics.hasErrors else { return Plan(graph: nil, diagnostics: diagnostics) }
-    return Plan(
-      graph: TaskGraph(tasks: builder.tasks, targets: builder.targets), diagnostics: diagnostics)
+    guard !diagnostics.hasErrors else { return (nil, diagnostics) }
+    let cones = ConeIndex(spec: spec, resolved: resolved, inventoryAxes: inventoryAxes(of: spec))
+    var templates = TemplateTable(spec: spec, cells: cells, resolved: resolved, cones: cones)
+    templates.check()
+    diagnostics.insert(contentsOf: templates.diagnostics.sorted)
+    return (templates, diagnostics)
   }
 
   /// Returns the axes of the sweep that the model or the data vary on, each combination of which

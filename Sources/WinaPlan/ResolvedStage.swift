@@ -121,7 +121,7 @@ struct StageResolver {
         return nil
       }
       let name = Located(text, at: element.range)
-      guard stages.contains(where: { $0.name.value == text }) else {
+      guard let named = stages.first(where: { $0.name.value == text }) else {
         diagnostics.insert(
           PlanDiagnostics.unknownStage(name, known: stages.map(\.name.value)))
         return nil
@@ -130,7 +130,7 @@ struct StageResolver {
       guard format == port.format else {
         diagnostics.insert(
           PlanDiagnostics.wrongFormat(
-            port, stage: name, format: format,
+            port, stage: name, declared: named.name.range, format: format,
             candidates: stages.map(\.name.value).filter { formats[$0] == port.format }))
         return nil
       }

@@ -1,6 +1,7 @@
 import WinaPipeline
 
-/// The name of a task, `stage.item[variant,var=value,…]#split/shard`, each part where it applies.
+/// The name of a task without its shard, `stage.item[variant,var=value,…]`, each part where it
+/// applies.
 struct TaskName {
   var stage: String
   var item: String?
@@ -8,7 +9,6 @@ struct TaskName {
   var assignment: [String: JSONValue]
   /// The axes in the order of the spec; others follow, sorted.
   var order: [String]
-  var shard: String?
 
   var text: String {
     var text = stage
@@ -20,7 +20,6 @@ struct TaskName {
       "\(path)=\(TaskName.display(assignment[path] ?? .null))"
     }
     if !parts.isEmpty { text += "[" + parts.joined(separator: ",") + "]" }
-    if let shard { text += "#" + shard }
     return text
   }
 

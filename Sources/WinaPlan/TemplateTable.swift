@@ -1,0 +1,119 @@
+import WinaDiagnostics
+import WinaPipeline
+import WinaSpec
+
+/// The templates of every stage in every cell, made once for all cells that cannot differ.
+struct TemplateTable {
+  let spec: ExperimentSpec
+  let cells: [SweepCell]
+  let resolved: [[String: ResolvedStage]]
+  let planCells: [PlanCell]
+  let cones: ConeIndex
+  /// What the stage types found wrong.
+  var diagnostics = DiagnosticSet()
+  private let dataAxes: Set<String>
+  private var memo: [Key: [AnyTemplate]] = [:]
+  private var wired: [Int: [String: WiredStage]] = [:]
+  private var data: [SweepCell: DataSpec?] = [:]
+
+  private struct Key: Hashable {
+    var stage: String
+    var cell: SweepCell
+    var changes: [String: JSONValue]
+  }
+
+  init(
+    spec: ExperimentSpec, cells: [SweepCell], resolved: [[String: ResolvedStage]], cones: ConeIndex
+  ) {
+    self.spec = spec
+    self.cells = cells
+    self.resolved = resolved
+    self.cones = cones
+    dataAxes = spec.axesUsedByData()
+    planCells = cells.enumerated().map { index, cell in
+      PlanCell(
+        index: index,
+        assignment: Dictionary(
+          cell.assignments.map { ($0.path, $0.value.json) }, uniquingKeysWith: { $1 }))
+    }
+  }
+
+  /// Asks every stage in every cell for its templates, for the sake of ``diagnostics``.
+  mutating func check() {
+    for cell in cells.indices {
+      for stage in spec.stages {
+        guard let stage = resolved[cell][stage.name.value] else { continue }
+        _ = templates(of: stage, site: PlanSite(cell: cell), variant: Variant())
+      }
+    }
+  }
+
+  /// Returns the templates of a stage, with the parameters that a variant or a control sets.
+  mutating func templates(
+    of stage: ResolvedStage, site: PlanSite, variant: Variant
+  ) -> [AnyTemplate] {
+    let name = stage.spec.name.value
+    var changes = variant.params
+    for (path, value) in site.overrides where path.hasPrefix(name + ".") {
+      changes[String(path.dropFirst(name.utf8.count + 1))] = value
+    }
+    let axes = cones.scope(of: name, variant).axes
+    let key = Key(stage: name, cell: cells[site.cell].projected(onto: axes), changes: changes)
+    if let known = memo[key] { return known }
+    var templates: [AnyTemplate] = []
+    if let prepared = prepared(stage, changes) {
+      do {
+        templates = try prepared.templates(wiring(of: stage, prepared.params, cell: site.cell))
+      } catch {
+        report(error, stage: stage, cell: site.cell)
+      }
+    }
+    memo[key] = templates
+    return templates
+  }
+
+  private mutating func prepared(
+    _ stage: ResolvedStage, _ changes: [String: JSONValue]
+  ) -> PreparedStage? {
+    guard !changes.isEmpty, case .object(let members) = stage.prepared.params else {
+      return stage.prepared
+    }
+    do {
+      let prepared = try stage.type.prepare(
+        JSONParamsSource(value: .object(members.merging(changes) { $1 })))
+      for problem in prepared.problems {
+        diagnostics.insert(PlanDiagnostics.located(problem, id: "plan.parameter", in: stage.spec))
+      }
+      return prepared.problems.isEmpty ? prepared : nil
+    } catch {
+      diagnostics.insert(
+        PlanDiagnostics.cannotVary(stage.spec.name, JSONValue.object(changes), because: "\(error)"))
+      return nil
+    }
+  }
+
+  private mutating func wiring(
+    of stage: ResolvedStage, _ params: JSONValue, cell: Int
+  ) -> Wiring {
+    let projected = cells[cell].projected(onto: dataAxes)
+    if data[projected] == nil { data[projected] = .some(spec.data(in: projected)) }
+    let settings = data[projected] ?? nil
+    if wired[cell] == nil { wired[cell] = resolved[cell].mapValues(\.wired) }
+    let isDocuments = if case .documents = settings?.source { true } else { false }
+    var own = stage.wired
+    own.params = params
+    return Wiring(
+      stage: own, stages: wired[cell] ?? [:], cells: planCells, isDocuments: isDocuments,
+      data: DataSettings(routeTokens: settings?.routeTokens?.value ?? DataSettings().routeTokens))
+  }
+
+  private mutating func report(_ error: PlanProblem, stage: ResolvedStage, cell: Int) {
+    var diagnostic = PlanDiagnostics.located(error.problem, id: error.id, in: stage.spec)
+    if let related = error.related, let other = resolved[cell][related.stage] {
+      let place = PlanDiagnostics.located(
+        ParameterProblem(related.path, related.message), id: error.id, in: other.spec)
+      diagnostic.notes.append(.init(related.message, at: place.range))
+    }
+    diagnostics.insert(diagnostic)
+  }
+}
