@@ -32,7 +32,7 @@ extension Kernels {
         case .threshold(let threshold):
           return wina_mask_threshold(start, out, gated, columns, norms, mean, threshold)
         case .topK(let kept):
-          var scratch = [UInt32](repeating: 0, count: 2 * columns)
+          var scratch = [Int32](repeating: 0, count: columns)
           return wina_mask_top(start, out, gated, columns, norms, mean, max(0, kept), &scratch)
         case .mask(let mask):
           precondition(mask.count == columns, "one flag a column")

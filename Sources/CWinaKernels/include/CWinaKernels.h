@@ -39,7 +39,8 @@ void wina_rope(float *x, size_t rows, size_t stride, size_t heads, size_t half,
                const float *cosine, const float *sine);
 /// e^x, relative error below 2.4e-7 where the result is normal.
 void wina_exp(const float *x, float *y, size_t count);
-/// Softmax of scale * x over the first `first + r` values of row r, at most `columns`; zeroes the rest.
+/// Softmax of scale * x over the first `first + r * step` values of row r, at most `columns`; the
+/// rest become 0.
 void wina_softmax_rows(float *x, size_t rows, size_t columns, size_t stride, size_t first,
                        size_t step, float scale);
 /// Log-softmax of every row in place; sums in f64.
@@ -52,8 +53,8 @@ size_t wina_argmax(const float *x, size_t count);
 void wina_silu(const float *x, size_t x_stride, float *y, size_t y_stride, size_t rows,
                size_t columns);
 /// y = x / (1 + exp(-x)) * up over a matrix.
-void wina_silu_multiply(const float *x, size_t x_stride, const float *up, size_t up_stride, float *y,
-                        size_t y_stride, size_t rows, size_t columns);
+void wina_silu_multiply(const float *x, size_t x_stride, const float *up, size_t up_stride,
+                        float *y, size_t y_stride, size_t rows, size_t columns);
 /// y = x * up over a matrix.
 void wina_multiply(const float *x, size_t x_stride, const float *up, size_t up_stride, float *y,
                    size_t y_stride, size_t rows, size_t columns);
@@ -69,9 +70,9 @@ void wina_gemv(const float *w, size_t rows, size_t columns, size_t stride, const
 uint64_t wina_mask_threshold(const float *x, float *y, size_t rows, size_t columns,
                              const float *norms, const float *mean, float threshold);
 /// Keeps the `kept` largest scores of every row, ties to the lower index; NaN counts as largest.
-/// `scratch` holds 2 * columns values.
+/// `scratch` holds `columns` values.
 uint64_t wina_mask_top(const float *x, float *y, size_t rows, size_t columns, const float *norms,
-                       const float *mean, size_t kept, uint32_t *scratch);
+                       const float *mean, size_t kept, int32_t *scratch);
 /// Keeps the columns whose mask byte is not 0.
 uint64_t wina_mask_fixed(const float *x, float *y, size_t rows, size_t columns, const float *mean,
                          const uint8_t *mask);
