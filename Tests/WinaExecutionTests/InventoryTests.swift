@@ -317,6 +317,22 @@ struct InventoryTests {
     #expect(!blocked.save().isEmpty)
   }
 
+  @Test(.enabled(if: SharedData.isPresent, "\(SharedData.absence)"))
+  func realDocumentSetsAreFoundWhole() throws {
+    let labels = ["swift", "python", "mathword", "wiki", "fiction", "exam", "play"]
+    let request = InventoryRequest(
+      model: SharedData.path("models/textmix-3m"),
+      data: DataDescription(
+        source: .documents(
+          labels.map { .init(label: $0, path: SharedData.path("textmix/\($0).jsonl.zst")) }),
+        fractions: fractions))
+    let data = try builder().build(request)
+    #expect(data.inventory.labels == labels)
+    #expect(data.counts.reduce(0) { $0 + $1.samples } == 627)
+    #expect(data.inventory.model != nil && data.inventory.tokenizer != nil)
+    #expect(try readAll(data).count == 627)
+  }
+
   @Test func dataThatChangedSinceThePlanAreNotRead() throws {
     let path = try directory.write(lines(60), to: "a.jsonl")
     let data = try builder().build(documents([path]))
