@@ -7,20 +7,27 @@ enum SumStage: ToyStage {
   static let dataUse = DataUse.perSample
   static let parameters = [
     Parameter("add", .integer(Int.min...Int.max), default: .int(0), "What is added."),
+    Parameter(
+      "salt", .integer(Int.min...Int.max), default: .int(0), "Makes a stage unlike others."),
     Parameter("sharded", .bool, default: .bool(false), "Whether there is one for each shard."),
   ]
 
   struct Params: Codable, Sendable {
     var add: Int
+    var salt: Int
     var sharded: Bool
     init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
       add = try container.decodeIfPresent(Int.self, forKey: .add) ?? 0
+      salt = try container.decodeIfPresent(Int.self, forKey: .salt) ?? 0
       sharded = try container.decodeIfPresent(Bool.self, forKey: .sharded) ?? false
     }
   }
 
-  struct TaskParams: Codable, Sendable { var add: Int }
+  struct TaskParams: Codable, Sendable {
+    var add: Int
+    var salt: Int
+  }
 
   struct Inputs: StageInputs {
     var records: [LeafRef<SampleRecords>]
@@ -44,7 +51,7 @@ enum SumStage: ToyStage {
     if params.sharded { inputs["records"] = .records }
     return [
       TaskTemplate(
-        params: TaskParams(add: params.add), inputs: inputs,
+        params: TaskParams(add: params.add, salt: params.salt), inputs: inputs,
         fanOut: params.sharded ? .perShard(asTarget: .calibration) : .once)
     ]
   }
