@@ -86,8 +86,11 @@ extension JSONValue {
   }
 
   /// Parses JSON text.
+  ///
+  /// - Throws: ``ArtifactError`` for text that is not JSON or is nested too deeply.
   public init(parsing bytes: [UInt8]) throws {
-    self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+    guard let value = JSONReader.parse(bytes) else { throw ArtifactError("the text is not JSON") }
+    self = value
   }
 
   /// Decodes the value as a `Decodable` type.

@@ -74,7 +74,10 @@ public struct KeyParts: Hashable, Sendable, Codable {
     var preimage = KeyPreimage(
       domain: domain, kind: kind, version: version, numericsClass: numericsClass,
       canonicalParams: params.canonicalText)
-    for input in inputs { preimage.append(port: input.port, digests: input.digests) }
+    for input in inputs {
+      preimage.append(port: input.port, count: input.digests.count)
+      for digest in input.digests { preimage.append(digest) }
+    }
     return preimage.digest
   }
 }
@@ -98,18 +101,24 @@ package struct KeyPreimage {
     field("params", canonicalParams)
   }
 
-  /// Appends a port with the digests that it is bound to.
-  package mutating func append(port: String, digests: some Collection<ContentDigest>) {
+  /// Appends a port; the digests that it is bound to follow.
+  package mutating func append(port: String, count: Int) {
     field("port", port)
-    field("count", String(digests.count))
-    for digest in digests { digest.append(to: &bytes) }
+    field("count", String(count))
+    bytes.reserveCapacity(bytes.count + 32 * count)
   }
+
+  /// Appends a digest that the last port is bound to.
+  package mutating func append(_ digest: ContentDigest) { digest.append(to: &bytes) }
 
   /// The digest of the bytes.
   package var digest: ContentDigest { SHA256.digest(of: bytes) }
 
   private mutating func field(_ name: String, _ value: String) {
-    bytes += "\(name):\(value.utf8.count):".utf8
+    bytes += name.utf8
+    bytes.append(UInt8(ascii: ":"))
+    bytes += String(value.utf8.count).utf8
+    bytes.append(UInt8(ascii: ":"))
     bytes += value.utf8
     bytes.append(UInt8(ascii: ";"))
   }

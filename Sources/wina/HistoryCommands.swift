@@ -112,10 +112,10 @@ struct ShowCommand: SpecCommand {
 /// The report that a run left in its folder.
 enum StoredReport {
   static func encode(_ report: ComparisonReport) throws -> [UInt8] {
-    Array(try JSONValue(encoding: report).canonicalText.utf8)
+    Array(try JSONEncoder().encode(report))
   }
 
   static func decode(_ bytes: [UInt8]) throws -> ComparisonReport {
-    try JSONValue(parsing: bytes).decoded(as: ComparisonReport.self)
+    try JSONDecoder().decode(ComparisonReport.self, from: Data(bytes))
   }
 }

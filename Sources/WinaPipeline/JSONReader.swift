@@ -1,5 +1,3 @@
-import WinaPipeline
-
 /// Parses JSON text with bounds on depth, without recursion into foreign code.
 ///
 /// Records and manifests are read by the thousand, and from other people's machines; this reader
