@@ -110,14 +110,14 @@ extension GraphBuilder {
   private func planKey(_ number: Int, _ inputs: [PlannedInput]) -> PlanKey {
     var key = nodes[number].key
     for index in nodes[number].keyOrder {
-      key.append(
-        port: inputs[index].port,
-        digests: inputs[index].sources.map { source in
-          switch source {
-          case .task(let id): tasks[id.index].planKey.digest
-          case .leaf(let leaf): leaf.digest
-          }
-        })
+      let sources = inputs[index].sources
+      key.append(port: inputs[index].port, count: sources.count)
+      for source in sources {
+        switch source {
+        case .task(let id): key.append(tasks[id.index].planKey.digest)
+        case .leaf(let leaf): key.append(leaf.digest)
+        }
+      }
     }
     return PlanKey(digest: key.digest)
   }

@@ -53,19 +53,20 @@ struct TemplateTable {
     of stage: ResolvedStage, site: PlanSite, variant: Variant
   ) -> [AnyTemplate] {
     let name = stage.spec.name.value
+    let cell = stage.prepared.spansCells ? 0 : site.cell
     var changes = variant.params
     for (path, value) in site.overrides where path.hasPrefix(name + ".") {
       changes[String(path.dropFirst(name.utf8.count + 1))] = value
     }
     let axes = cones.scope(of: name, variant).axes
-    let key = Key(stage: name, cell: cells[site.cell].projected(onto: axes), changes: changes)
+    let key = Key(stage: name, cell: cells[cell].projected(onto: axes), changes: changes)
     if let known = memo[key] { return known }
     var templates: [AnyTemplate] = []
     if let prepared = prepared(stage, changes) {
       do {
-        templates = try prepared.templates(wiring(of: stage, prepared.params, cell: site.cell))
+        templates = try prepared.templates(wiring(of: stage, prepared.params, cell: cell))
       } catch {
-        report(error, stage: stage, cell: site.cell)
+        report(error, stage: stage, cell: cell)
       }
     }
     memo[key] = templates
