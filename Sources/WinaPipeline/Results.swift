@@ -176,3 +176,31 @@ public struct ComparisonReport: Codable, Sendable, Hashable {
     self.isLeaky = isLeaky
   }
 }
+
+extension ComparisonReport {
+  /// Returns the report with arms and cells in the order of the spec, which is no part of results.
+  ///
+  /// - Parameters:
+  ///   - arms: The arms in the order to show; others follow as they are.
+  ///   - cells: The cells in the order to show.
+  public func ordered(arms order: [String], cells: [[String: JSONValue]]) -> ComparisonReport {
+    var report = self
+    func place(_ name: String) -> Int { order.firstIndex(of: name) ?? order.count }
+    func place(_ cell: [String: JSONValue]) -> Int { cells.firstIndex(of: cell) ?? cells.count }
+    report.arms = arms.enumerated()
+      .sorted { (place($0.element), $0.offset) < (place($1.element), $1.offset) }
+      .map(\.element)
+    report.rows = rows.enumerated()
+      .map { (place($0.element.cell), place($0.element.arm), $0.offset, $0.element) }
+      .sorted { ($0.0, $0.1, $0.2) < ($1.0, $1.1, $1.2) }
+      .map(\.3)
+    report.contrasts = contrasts.enumerated()
+      .map { offset, row in
+        let arm = row.contrast.prefix { $0 != " " }
+        return (place(row.cell), row.isPrimary ? -1 : place(String(arm)), offset, row)
+      }
+      .sorted { ($0.0, $0.1, $0.2) < ($1.0, $1.1, $1.2) }
+      .map(\.3)
+    return report
+  }
+}

@@ -112,6 +112,14 @@ public enum Planner {
   public static func inventoryAxes(of spec: ExperimentSpec) -> Set<String> {
     spec.axesUsedByModel().union(spec.axesUsedByData())
   }
+
+  /// Returns the values on the axes of the sweep, cell by cell in the order of the spec.
+  public static func assignments(of spec: ExperimentSpec) -> [[String: JSONValue]] {
+    spec.cells().map { cell in
+      Dictionary(
+        cell.assignments.map { ($0.path, $0.value.json) }, uniquingKeysWith: { $1 })
+    }
+  }
 }
 
 extension Located where Value == String {

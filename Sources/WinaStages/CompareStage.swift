@@ -66,8 +66,8 @@ public enum CompareStage: Stage {
     var cells: [[String: JSONValue]]
     var arms: [ComparedArm]
     var entries: [Entry]
-    var clusterNames: [String]
-    var routerNames: [String]
+    var clusters: [String]
+    var routers: [String]
     var primary: Primary?
     var bootstrap: Int
     var permutations: Int
@@ -153,13 +153,14 @@ public enum CompareStage: Stage {
     return [
       TaskTemplate(
         params: TaskParams(
-          cells: wiring.cells.map(\.assignment), arms: layout.arms, entries: layout.entries,
-          clusterNames: layout.clusters, routerNames: layout.routers, primary: params.primary,
+          cells: layout.cells, arms: layout.arms, entries: layout.entries,
+          clusters: layout.clusters.map(\.users), routers: layout.routers.map(\.users),
+          primary: params.primary,
           bootstrap: params.bootstrap, permutations: params.permutations, seed: params.seed),
         inputs: [
           "results": .artifacts(layout.requests),
-          "clusters": .artifacts(layout.clusters.map { ArtifactRequest($0, .whole) }),
-          "routers": .artifacts(layout.routers.map { ArtifactRequest($0, .whole) }),
+          "clusters": .artifacts(layout.clusters.map { ArtifactRequest($0.stage, .whole) }),
+          "routers": .artifacts(layout.routers.map { ArtifactRequest($0.stage, .whole) }),
           "model": .model,
         ], fanOut: .once)
     ]
@@ -189,10 +190,10 @@ public enum CompareStage: Stage {
       cells: params.cells, arms: params.arms, scored: scored, cost: CostModel(shape),
       options: .init(
         bootstrap: params.bootstrap, permutations: params.permutations, seed: params.seed))
-    let clusters = try zip(params.clusterNames, inputs.clusters).map {
+    let clusters = try zip(params.clusters, inputs.clusters).map {
       ($0, try context.load($1))
     }
-    let routers = try zip(params.routerNames, inputs.routers).map { ($0, try context.load($1)) }
+    let routers = try zip(params.routers, inputs.routers).map { ($0, try context.load($1)) }
     return ComparisonArtifact(
       report: try comparison.report(
         primary: params.primary, clusters: clusters, routers: routers))

@@ -87,6 +87,16 @@ struct Experiment {
       warnings: seen.sorted)
   }
 
+  /// The arms of evaluate stages in the order of the spec.
+  var arms: [String] {
+    guard let cell = spec.cells().first else { return [] }
+    return spec.stages(in: cell).filter { $0.kind.value == EvaluateStage.kind }
+      .flatMap { $0.node["arms"]?.mapping?.entries.map(\.key.value) ?? [] }
+  }
+
+  /// The values on the axes of the sweep, cell by cell.
+  var cells: [[String: JSONValue]] { Planner.assignments(of: spec) }
+
   /// What may change the bits of a float result on another machine.
   static var numericsClass: String { "kernels=\(Kernels.level);blas=\(BLAS.configuration)" }
 

@@ -65,7 +65,9 @@ struct RunCommand: SpecCommand {
     let outcome = runner.run()
     signals.stop()
     output.finish()
-    let results = RunResults(graph: prepared.graph, runner: runner, outcome: outcome)
+    let results = RunResults(
+      graph: prepared.graph, runner: runner, outcome: outcome, arms: experiment.arms,
+      cells: experiment.cells)
     let report = outcome.succeeded ? try results.report() : nil
     let result = RunResult(
       run: id, spec: options.spec, experiment: experiment.spec.experiment.value, started: started,

@@ -50,6 +50,10 @@ struct RunResults {
   let graph: TaskGraph
   let runner: Runner
   let outcome: RunOutcome
+  /// The arms in the order of the spec.
+  let arms: [String]
+  /// The cells in the order of the sweep.
+  let cells: [[String: JSONValue]]
 
   /// Returns the comparison of the spec, or the numbers of its arms where it compares nothing.
   func report() throws -> ComparisonReport? {
@@ -61,7 +65,7 @@ struct RunResults {
       report = try summary()
     }
     report?.isLeaky = isLeaky
-    return report
+    return report?.ordered(arms: arms, cells: cells)
   }
 
   private func summary() throws -> ComparisonReport? {

@@ -37,7 +37,7 @@ public struct CaptureArtifact: Artifact {
     let (n, layout) = (shard.samples, shard.layout)
     let moments = [n, layout.layers, layout.channels]
     var columns = TensorColumns()
-    try columns.add("digests", DigestColumn.bytes(digests), [n, 32])
+    try DigestColumn.add(digests, to: &columns)
     try columns.add("sample_groups", shard.sampleGroups, [n])
     try columns.add("tokens.route", shard.routeTokens, [n])
     try columns.add("tokens.gated", shard.gatedTokens, [n])
@@ -62,27 +62,31 @@ public struct CaptureArtifact: Artifact {
 
   public init(decoding payload: ArtifactPayload) throws {
     let metadata = try payload.decodedMetadata(as: Metadata.self)
-    digests = try DigestColumn.digests(payload.typed("digests").uint8s())
     labels = metadata.labels
-    let samples = metadata.labels.count
+    let (samples, layout) = (labels.count, metadata.layout)
+    digests = try DigestColumn.read(payload, count: samples)
     func moments(_ name: String) throws -> ChannelMoments {
-      try ChannelMoments(
-        samples: samples, layout: metadata.layout,
-        meanAbsolute: payload.typed("\(name).mean_absolute").floats(),
-        mean: payload.typed("\(name).mean").floats(),
-        meanSquare: payload.typed("\(name).mean_square").floats())
+      let shape: [Int?] = [samples, layout.layers, layout.channels]
+      return try ChannelMoments(
+        samples: samples, layout: layout,
+        meanAbsolute: payload.typed("\(name).mean_absolute", shape).floats(),
+        mean: payload.typed("\(name).mean", shape).floats(),
+        meanSquare: payload.typed("\(name).mean_square", shape).floats())
     }
+    let slots = layout.slots.count
     shard = try ShardCapture(
-      layout: metadata.layout, centring: metadata.centring,
-      sampleGroups: payload.typed("sample_groups").int32s(),
-      routeTokens: payload.typed("tokens.route").int32s(),
-      gatedTokens: payload.typed("tokens.gated").int32s(), routeMoments: moments("route"),
-      gatedMoments: moments("gated"), sketches: payload.typed("sketches").uint32s(),
-      exactGroups: metadata.exactGroups, exact: payload.typed("exact").uint64s())
-    norms = try NormColumns.read(payload, layers: metadata.layout.layers)
-    guard digests.count == shard.samples, labels.count == shard.samples else {
-      throw ArtifactError("the capture's samples, digests and labels differ in number")
-    }
+      layout: layout, centring: metadata.centring,
+      sampleGroups: payload.typed("sample_groups", [samples]).int32s(),
+      routeTokens: payload.typed("tokens.route", [samples]).int32s(),
+      gatedTokens: payload.typed("tokens.gated", [samples]).int32s(),
+      routeMoments: moments("route"), gatedMoments: moments("gated"),
+      sketches: payload.typed("sketches", [samples, layout.layers, slots, ScoreSketch.binCount])
+        .uint32s(),
+      exactGroups: metadata.exactGroups,
+      exact: payload.typed(
+        "exact", [metadata.exactGroups, layout.layers, slots, ScoreHistogram.binCount]
+      ).uint64s())
+    norms = try NormColumns.read(payload, layout)
   }
 }
 
@@ -97,13 +101,14 @@ enum NormColumns {
     }
   }
 
-  static func read(_ payload: ArtifactPayload, layers: Int) throws -> ColumnNorms {
+  static func read(_ payload: ArtifactPayload, _ layout: CaptureLayout) throws -> ColumnNorms {
     ColumnNorms(
-      layers: try (0..<layers).map { layer in
+      layers: try (0..<layout.layers).map { layer in
         var projections: [Projection: [Float]] = [:]
         for projection in Projection.allCases {
-          projections[projection] = try payload.typed("norms.\(layer).\(projection.rawValue)")
-            .floats()
+          projections[projection] = try payload.typed(
+            "norms.\(layer).\(projection.rawValue)", [layout.width(of: projection.stream)]
+          ).floats()
         }
         return projections
       })

@@ -33,7 +33,7 @@ public struct ClusteringArtifact: Artifact {
 
   public func encoded() throws -> ArtifactPayload {
     var columns = TensorColumns()
-    try columns.add("digests", DigestColumn.bytes(digests), [digests.count, 32])
+    try DigestColumn.add(digests, to: &columns)
     try columns.add("labels", clustering.labels.map(Int32.init), [clustering.labels.count])
     if let transform = clustering.transform {
       let width = max(1, transform.dimension)
@@ -53,19 +53,21 @@ public struct ClusteringArtifact: Artifact {
 
   public init(decoding payload: ArtifactPayload) throws {
     let metadata = try payload.decodedMetadata(as: Metadata.self)
-    digests = try DigestColumn.digests(payload.typed("digests").uint8s())
     sampleLabels = metadata.sampleLabels
+    digests = try DigestColumn.read(payload, count: sampleLabels.count)
     var transform: FeatureTransform?
     if let options = metadata.options, let blocks = metadata.blocks {
       transform = try FeatureTransform(
-        options: options, blocks: blocks, weights: payload.typed("feature_weights").floats(),
-        mean: payload.typed("feature_mean").doubles(),
-        components: payload.typed("components").doubles())
+        options: options, blocks: blocks, weights: payload.typed("feature_weights", [nil]).floats(),
+        mean: payload.typed("feature_mean", [nil]).doubles(),
+        components: payload.typed("components", [nil]).doubles())
     }
     clustering = try Clustering(
-      summary: metadata.summary, labels: payload.typed("labels").int32s().map(Int.init),
-      centroids: transform == nil ? [] : payload.typed("centroids").doubles(),
-      transform: transform)
+      summary: metadata.summary, 
+      labels: payload.typed("labels", [sampleLabels.count]).int32s().map(Int.init),
+      centroids: try transform.map {
+        try payload.typed("centroids", [nil, max(1, $0.dimension)]).doubles()
+      } ?? [], transform: transform)
   }
 }
 

@@ -18,6 +18,6 @@ public struct CommandOutput: Artifact {
   }
 
   public init(decoding payload: ArtifactPayload) throws {
-    bytes = try payload.typed("bytes").uint8s()
+    bytes = try payload.typed("bytes", [nil]).uint8s()
   }
 }

@@ -1,5 +1,4 @@
 import WinaEvaluation
-import WinaModel
 import WinaPipeline
 import WinaTensor
 
@@ -11,19 +10,19 @@ public struct EvaluationShard: Artifact {
   public var digests: [ContentDigest]
   /// What the arm did on each sample.
   public var scores: [SampleScore]
-  /// The group whose profile each sample used; empty where groups are not chosen by a rule.
+  /// The group whose profile each sample used; empty where there is one profile or none.
   public var groups: [Int]
   /// The name under which divergences are reported.
   public var divergence: EvaluationMetric?
   /// What the dense arm predicted at the scored positions; other arms have none.
-  public var references: DenseReferenceTable?
+  public var references: DensePredictions?
   /// Why there are no scores, such as a sparsity that the arm's score cannot reach.
   public var notApplicable: String?
 
   /// Makes a shard.
   public init(
     digests: [ContentDigest], scores: [SampleScore], groups: [Int], divergence: EvaluationMetric?,
-    references: DenseReferenceTable?, notApplicable: String? = nil
+    references: DensePredictions?, notApplicable: String? = nil
   ) {
     self.digests = digests
     self.scores = scores
@@ -39,7 +38,9 @@ public struct EvaluationShard: Artifact {
     _ context: any StageContext
   ) throws -> EvaluationShard {
     var scores: [SampleScore] = []
-    var references: [DenseReference] = []
+    var references = DensePredictions(
+      vocabulary: evaluator.model.configuration.vocabulary,
+      positions: shard.samples.reduce(0) { $0 + $1.scoredCount(shard.policy) })
     for (index, sample) in shard.samples.enumerated() {
       try context.checkCancellation()
       let (score, reference) = try evaluator.makeReference(sample, workspace: workspace)
@@ -47,11 +48,9 @@ public struct EvaluationShard: Artifact {
       references.append(reference)
       context.progress(index + 1, of: shard.samples.count)
     }
-    let table = DenseReferenceTable(
-      references, vocabulary: evaluator.model.configuration.vocabulary)
     return EvaluationShard(
       digests: shard.digests, scores: scores, groups: [], divergence: evaluator.divergence,
-      references: table)
+      references: references)
   }
 
   /// A shard of an arm that cannot be run.
@@ -66,7 +65,7 @@ public struct EvaluationShard: Artifact {
     guard let references else {
       throw ArtifactError("the scores of the dense arm hold no predictions to compare with")
     }
-    return references.reference(sample)
+    return try references.reference(sample)
   }
 
   private struct Metadata: Codable {
@@ -80,23 +79,14 @@ public struct EvaluationShard: Artifact {
   public func encoded() throws -> ArtifactPayload {
     let table = ScoreTable(scores)
     var columns = TensorColumns()
-    try columns.add("digests", DigestColumn.bytes(digests), [digests.count, 32])
+    try DigestColumn.add(digests, to: &columns)
     try columns.add("labels", table.labelIndices, [table.labelIndices.count])
     try columns.add("values", table.values, [table.count, ScoreTable.columnNames.count])
     try columns.add("log_likelihoods", table.logLikelihoods, [table.logLikelihoods.count])
     try columns.add("is_greedy", table.isGreedy, [table.isGreedy.count])
     try columns.add("used_weights", table.usedWeights, [table.usedWeights.count])
     try columns.add("groups", groups.map(Int32.init), [groups.count])
-    if let references {
-      let positions = references.likeliest.count
-      try columns.add("reference.counts", references.counts, [references.counts.count])
-      try columns.add("reference.likeliest", references.likeliest, [positions])
-      try columns.add(
-        "reference.log_probabilities", references.logProbabilities,
-        [positions, references.keptCount])
-      try columns.add("reference.ids", references.ids, [references.ids.count])
-      try columns.add("reference.rest", references.rest, [references.rest.count])
-    }
+    try references?.add(to: &columns)
     return ArtifactPayload(
       metadata: try JSONValue(
         encoding: Metadata(
@@ -107,24 +97,31 @@ public struct EvaluationShard: Artifact {
 
   public init(decoding payload: ArtifactPayload) throws {
     let metadata = try payload.decodedMetadata(as: Metadata.self)
-    digests = try DigestColumn.digests(payload.typed("digests").uint8s())
+    digests = try DigestColumn.read(payload)
+    let labels = try payload.typed("labels", [nil]).int32s()
     scores = try ScoreTable(
-      labels: metadata.labels, labelIndices: payload.typed("labels").int32s(),
-      values: payload.typed("values").doubles(),
-      logLikelihoods: payload.typed("log_likelihoods").doubles(),
-      isGreedy: payload.typed("is_greedy").uint8s(),
-      usedWeights: payload.typed("used_weights").uint64s(), usedWidth: metadata.usedWidth
+      labels: metadata.labels, labelIndices: labels,
+      values: payload.typed("values", [labels.count, ScoreTable.columnNames.count]).doubles(),
+      logLikelihoods: payload.typed("log_likelihoods", [nil]).doubles(),
+      isGreedy: payload.typed("is_greedy", [nil]).uint8s(),
+      usedWeights: payload.typed("used_weights", [nil]).uint64s(), usedWidth: metadata.usedWidth
     ).scores()
-    groups = try payload.typed("groups").int32s().map(Int.init)
-    divergence = metadata.divergence.flatMap(EvaluationMetric.init(rawValue:))
+    groups = try payload.typed("groups", [nil]).int32s().map(Int.init)
+    divergence = try metadata.divergence.map { name in
+      guard let metric = EvaluationMetric(rawValue: name) else {
+        throw ArtifactError("there is no divergence '\(name)'")
+      }
+      return metric
+    }
     notApplicable = metadata.notApplicable
-    references = try metadata.vocabulary.map { vocabulary in
-      try DenseReferenceTable(
-        vocabulary: vocabulary, counts: payload.typed("reference.counts").int32s(),
-        likeliest: payload.typed("reference.likeliest").int32s(),
-        logProbabilities: payload.typed("reference.log_probabilities").floats(),
-        ids: payload.typed("reference.ids").int32s(),
-        rest: payload.typed("reference.rest").floats())
+    guard scores.count == (notApplicable == nil ? digests.count : 0),
+      groups.isEmpty || groups.count == scores.count
+    else {
+      throw ArtifactError(
+        "\(digests.count) samples have \(scores.count) scores and \(groups.count) groups")
+    }
+    references = try metadata.vocabulary.map {
+      try DensePredictions(payload, vocabulary: $0, samples: scores.count)
     }
   }
 }

@@ -59,12 +59,18 @@ public struct HistogramArtifact: Artifact {
 
   public init(decoding payload: ArtifactPayload) throws {
     let metadata = try payload.decodedMetadata(as: Metadata.self)
+    let layout = metadata.layout
+    let (groups, slots) = (metadata.groups.count, layout.slots.count)
     histograms = try HistogramSet(
-      layout: metadata.layout, isGrouped: metadata.isGrouped, resolution: metadata.resolution,
+      layout: layout, isGrouped: metadata.isGrouped, resolution: metadata.resolution,
       centring: metadata.centring, groups: metadata.groups, samples: metadata.samples,
-      tokens: metadata.tokens, counts: payload.typed("groups").uint64s(),
-      pooledCounts: payload.typed("pooled").uint64s(),
-      groupMeans: payload.typed("group_means").floats(),
-      pooledMeans: payload.typed("pooled_means").floats())
+      tokens: metadata.tokens, 
+      counts: payload.typed(
+        "groups", [groups, layout.layers, slots, metadata.resolution.binCount]
+      ).uint64s(),
+      pooledCounts: payload.typed("pooled", [layout.layers, slots, ScoreHistogram.binCount])
+        .uint64s(),
+      groupMeans: payload.typed("group_means", [groups, layout.layers, layout.channels]).floats(),
+      pooledMeans: payload.typed("pooled_means", [layout.layers, layout.channels]).floats())
   }
 }

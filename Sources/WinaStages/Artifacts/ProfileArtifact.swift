@@ -41,10 +41,12 @@ public struct ProfileArtifact: Artifact {
     if let layout = metadata.layout, let groups = metadata.meanGroups {
       means = try CentringMeans(
         kind: metadata.summary.centring, groups: groups, layout: layout,
-        values: payload.typed("means").floats())
+        values: payload.typed("means", [groups.count, layout.layers, layout.channels]).floats())
     }
+    let summary = metadata.summary
+    let shape: [Int?] = [summary.groups.count, summary.layers, Projection.allCases.count]
     profile = try SparsityProfile(
-      summary: metadata.summary, thresholds: payload.typed("thresholds").floats(),
-      keep: payload.typed("keep").int32s(), means: means)
+      summary: summary, thresholds: payload.typed("thresholds", shape).floats(),
+      keep: payload.typed("keep", shape).int32s(), means: means)
   }
 }

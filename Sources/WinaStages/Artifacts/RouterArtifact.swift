@@ -41,11 +41,16 @@ public struct RouterArtifact: Artifact {
 
   public init(decoding payload: ArtifactPayload) throws {
     let metadata = try payload.decodedMetadata(as: Metadata.self)
+    let (classes, dimension) = (metadata.summary.classes, metadata.summary.dimension)
     router = try Router(
-      summary: metadata.summary, mean: payload.typed("mean").doubles(),
-      scale: payload.typed("scale").doubles(), weights: payload.typed("weights").doubles(),
-      bias: payload.typed("bias").doubles())
+      summary: metadata.summary, mean: payload.typed("mean", [dimension]).doubles(),
+      scale: payload.typed("scale", [dimension]).doubles(),
+      weights: payload.typed("weights", [classes, dimension]).doubles(),
+      bias: payload.typed("bias", [classes]).doubles())
     training = metadata.training
     groups = metadata.groups
+    guard groups.count == classes else {
+      throw ArtifactError("the router has \(classes) classes but \(groups.count) groups")
+    }
   }
 }

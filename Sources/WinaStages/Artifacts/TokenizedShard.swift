@@ -30,7 +30,7 @@ public struct TokenizedShard: Artifact {
   public func encoded() throws -> ArtifactPayload {
     let table = SampleTable(samples)
     var columns = TensorColumns()
-    try columns.add("digests", DigestColumn.bytes(digests), [digests.count, 32])
+    try DigestColumn.add(digests, to: &columns)
     for name in SampleTable.columnNames {
       guard let values = table.columns[name] else { continue }
       try columns.add(name, values, [values.count])
@@ -47,10 +47,10 @@ public struct TokenizedShard: Artifact {
     let metadata = try payload.decodedMetadata(as: Metadata.self)
     policy = EvaluationPolicy(
       densePrefix: metadata.densePrefix, routeTokens: metadata.routeTokens)
-    digests = try DigestColumn.digests(payload.typed("digests").uint8s())
+    digests = try DigestColumn.read(payload)
     var columns: [String: [Int32]] = [:]
-    for tensor in payload.tensors where tensor.name != "digests" {
-      columns[tensor.name] = try payload.typed(tensor.name).int32s()
+    for name in SampleTable.columnNames {
+      columns[name] = try payload.typed(name, [nil]).int32s()
     }
     samples = try SampleTable(
       labels: metadata.labels, subjects: metadata.subjects, columns: columns

@@ -12,7 +12,7 @@ public struct ComparedArm: Codable, Sendable, Hashable {
   public var centring: String?
   /// Whether the profile differs between groups.
   public var isGrouped: Bool
-  /// The route, or `nil` for pooled and dense arms.
+  /// The route (`assign`, `best`, `classifier`), or `nil` for pooled and dense arms.
   public var route: String?
   /// Whether the stage that controls vary is upstream.
   public var isControl: Bool
@@ -47,12 +47,22 @@ public struct ComparedArm: Codable, Sendable, Hashable {
 }
 
 /// What a comparison asks for: which arm, cell and control stands where.
+///
+/// Names of stages and the order of keys stay out of it, as they are not part of any result: arms are
+/// sorted by name, cells by their values, and clusters and routers go by the arms that use them.
 struct ComparisonLayout {
+  /// A stage with the names of the arms that use it.
+  struct UsedStage {
+    var stage: String
+    var users: String
+  }
+
+  var cells: [[String: JSONValue]] = []
   var arms: [ComparedArm] = []
   var entries: [CompareStage.TaskParams.Entry] = []
   var requests: [ArtifactRequest] = []
-  var clusters: [String] = []
-  var routers: [String] = []
+  var clusters: [UsedStage] = []
+  var routers: [UsedStage] = []
 
   init(
     _ params: CompareStage.Params, evaluate: WiredStage, wiring: Wiring
@@ -60,24 +70,28 @@ struct ComparisonLayout {
     let split = ComparisonLayout.split(of: evaluate)
     let listed = ComparisonLayout.arms(of: evaluate)
     try ComparisonLayout.check(params, arms: listed.map(\.name), wiring: wiring)
-    for (name, profileName, route) in listed {
+    for (name, profileName, route) in listed.sorted(by: { $0.name < $1.name }) {
       let profile = profileName.flatMap { wiring.stages[$0] }
       let groups = profile.flatMap { wiring.groups(ofProfile: $0) }
-      if let groups, !clusters.contains(groups) { clusters.append(groups) }
-      if let route, wiring.stages[route]?.kind == ClassifierStage.kind, !routers.contains(route) {
-        routers.append(route)
-      }
+      if let groups { ComparisonLayout.add(name, using: groups, to: &clusters) }
+      let isRouted = route.map { wiring.stages[$0]?.kind == ClassifierStage.kind } ?? false
+      if let route, isRouted { ComparisonLayout.add(name, using: route, to: &routers) }
       arms.append(
         ComparedArm(
           name: name, score: profile?.text("score"), gate: profile?.text("gate"),
-          centring: profile?.text("centring"), isGrouped: groups != nil, route: route,
+          centring: profile?.text("centring"), isGrouped: groups != nil,
+          route: isRouted ? EvaluateStage.Route.classifier.rawValue : route,
           isControl: params.controls.map { controls in
             profileName.map { wiring.depends($0, on: controls.stage) } ?? false
           } ?? false))
     }
-    for cell in wiring.cells {
+    let sorted = wiring.cells.sorted {
+      JSONValue.object($0.assignment).canonicalText < JSONValue.object($1.assignment).canonicalText
+    }
+    cells = sorted.map(\.assignment)
+    for (position, cell) in sorted.enumerated() {
       for arm in arms {
-        entries.append(.init(cell: cell.index, arm: arm.name, control: nil))
+        entries.append(.init(cell: position, arm: arm.name, control: nil))
         requests.append(
           ArtifactRequest(evaluate.name, item: arm.name, .split(split), cell: cell.index))
       }
@@ -85,16 +99,25 @@ struct ComparisonLayout {
     guard let controls = params.controls else { return }
     let first = wiring.stages[controls.stage]?.params["seed"]
     let seed: Int = if case .int(let value)? = first { value } else { 1 }
-    for cell in wiring.cells where params.primary?.matches(cell.assignment) ?? true {
+    for (position, cell) in sorted.enumerated()
+    where params.primary?.matches(cell.assignment) ?? true {
       for arm in arms where arm.isControl {
         for control in 1...controls.count {
-          entries.append(.init(cell: cell.index, arm: arm.name, control: control))
+          entries.append(.init(cell: position, arm: arm.name, control: control))
           requests.append(
             ArtifactRequest(
               evaluate.name, item: arm.name, .split(split), cell: cell.index,
               overrides: ["\(controls.stage).seed": .int(seed + control)]))
         }
       }
+    }
+  }
+
+  private static func add(_ arm: String, using stage: String, to stages: inout [UsedStage]) {
+    if let index = stages.firstIndex(where: { $0.stage == stage }) {
+      stages[index].users += ", \(arm)"
+    } else {
+      stages.append(UsedStage(stage: stage, users: arm))
     }
   }
 

@@ -15,7 +15,7 @@ struct Facts {
       let report = artifact.training
       facts.append(
         .init(
-          name: "\(name): accuracy on its training samples", value: report.accuracy,
+          name: "router of \(name): accuracy on its training samples", value: report.accuracy,
           text: "\(percent(report.accuracy)) of \(report.count) samples, macro-F1 "
             + "\(percent(report.macroF1)), majority \(percent(report.majorityAccuracy))"))
     }
@@ -28,7 +28,7 @@ struct Facts {
     let sizes = artifact.clustering.summary.sizes
     var facts = [
       ComparisonReport.Fact(
-        name: "\(name): groups", value: Double(sizes.count),
+        name: "clusters of \(name): sizes", value: Double(sizes.count),
         text: "\(sizes.count) groups of \(sizes.map(String.init).joined(separator: ", ")) samples")
     ]
     let labels = LabelIndex(artifact.sampleLabels)
@@ -40,7 +40,7 @@ struct Facts {
     let information = try PartitionSimilarity.adjustedMutualInformation(groups, labels.indices)
     facts.append(
       .init(
-        name: "\(name): agreement with labels", value: rand,
+        name: "clusters of \(name): agreement with labels", value: rand,
         text: "ARI \(rounded(rand)), AMI \(rounded(information)) over \(groups.count) samples, "
           + "\(labels.names.count) labels"))
     return facts
@@ -49,7 +49,7 @@ struct Facts {
   /// How often routed arms chose the group that the cluster stage's own rule gives.
   private func agreement() -> [ComparisonReport.Fact] {
     comparison.arms.compactMap { routed in
-      guard let route = routed.route, route != "assign", route != "best",
+      guard routed.route == EvaluateStage.Route.classifier.rawValue,
         let oracle = comparison.arms.first(where: {
           $0.route == "assign" && !$0.isControl && $0.score == routed.score
             && $0.centring == routed.centring && $0.gate == routed.gate
