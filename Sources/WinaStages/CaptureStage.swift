@@ -7,7 +7,8 @@ import WinaTensor
 /// Runs the dense model over a shard and keeps statistics of what enters each projection.
 ///
 /// Activations are streamed into channel moments and histograms; none is stored. A second pass, asked
-/// for by a centred histogram, scores `|x − μ|` with given means. Cost: one forward pass per sample.
+/// for by a centred or an exact histogram, scores `|x − μ|` with given means, or keeps the exact
+/// histograms of groups apart. Cost: one forward pass per sample.
 ///
 /// Version 1. Raise the version when the same tokens and model may give other statistics.
 public enum CaptureStage: Stage {
@@ -18,18 +19,20 @@ public enum CaptureStage: Stage {
   public static let usesNumerics = true
   public static let internalPorts: Set<String> = ["means", "clusters", "uncentred"]
 
-  /// What a spec may set; `centring` is set by histograms that need a second pass.
+  /// What a spec may set; `centring` and `exact` are set by histograms that need a second pass.
   public struct Params: Codable, Sendable {
     var scores: [ScoreMethod]
     var centring: CentringKind?
+    var exact: Bool?
 
-    enum CodingKeys: String, CodingKey { case scores, centring }
+    enum CodingKeys: String, CodingKey { case scores, centring, exact }
 
     public init(from decoder: any Swift.Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
       scores =
         try container.decodeIfPresent([ScoreMethod].self, forKey: .scores) ?? [.wina, .teal]
       centring = try container.decodeIfPresent(CentringKind.self, forKey: .centring)
+      exact = try container.decodeIfPresent(Bool.self, forKey: .exact)
     }
   }
 
@@ -37,9 +40,12 @@ public enum CaptureStage: Stage {
   public struct TaskParams: Codable, Sendable {
     var slots: [String]
     var centring: CentringKind?
+    /// Whether exact histograms are kept for each cluster.
+    var exact: Bool?
   }
 
-  /// Tokens and model; for a second pass the means, and the clusters that choose among them.
+  /// Tokens and model; for a second pass the means, and the clusters that choose among them or are
+  /// kept apart, which k-means places samples in by their first pass.
   public struct Inputs: StageInputs {
     var tokens: Ref<TokenizedShard>
     var model: LeafRef<ModelFiles>
@@ -76,7 +82,8 @@ public enum CaptureStage: Stage {
   ) throws(PlanProblem) -> [TaskTemplate<TaskParams>] {
     let tokens = wiring.stage.input("tokens") ?? ""
     let task = TaskParams(
-      slots: ScoreMethod.slots(for: params.scores).map(\.name), centring: params.centring)
+      slots: ScoreMethod.slots(for: params.scores).map(\.name), centring: params.centring,
+      exact: params.exact)
     return [
       TaskTemplate(
         params: task,
@@ -91,75 +98,39 @@ public enum CaptureStage: Stage {
   ) throws -> CaptureArtifact {
     let tokens = try context.load(inputs.tokens)
     let model = try LoadedModel.load(inputs.model, context)
-    let language = model.language
-    let norms = columnNorms(of: language)
+    let norms = columnNorms(of: model.language)
     let layout = try CaptureLayout(
       layers: model.shape.layers, widths: streamWidths(model.shape),
       slots: try params.slots.map(slot(named:)))
-    let centring = try inputs.means.map { reference in
-      try context.load(reference).histograms.centringMeans(params.centring ?? .global)
+    let clusters = try inputs.clusters.map { try context.load($0) }
+    let groups = try clusters.map {
+      try $0.assign(tokens, capture: inputs.uncentred.map { try context.load($0) })
     }
-    var accumulator = try CaptureAccumulator(
-      layout: layout, norms: norms, centring: centring ?? nil)
-    let groups = try groupOfSamples(inputs, tokens, context)
-    let workspace = ForwardWorkspace()
+    let pass = CapturePass(
+      model: model.language, policy: tokens.policy, keepsGate: layout.slots.contains(.gate),
+      accumulator: try CaptureAccumulator(
+        layout: layout, norms: norms, centring: means(params, inputs, context),
+        exactGroups: params.exact == true ? clusters?.groups.count ?? 1 : 1))
     for (index, sample) in tokens.samples.enumerated() {
       try context.checkCancellation()
-      let fed = Array(sample.goldSequence.tokens.dropLast())
-      try accumulator.beginSample(
-        route: routeRange(of: sample, tokens.policy, rows: fed.count),
-        gated: gatedRange(of: sample, tokens.policy, rows: fed.count), group: groups?[index] ?? 0)
-      var failure: (any Error)?
-      _ = try language.forward(
-        fed, ForwardRequest(logitRows: .none), workspace: workspace
-      ) { point, block in
-        do {
-          switch point {
-          case .stream(let stream, let layer):
-            try accumulator.add(
-              layer: layer, stream: stream, values: block.values, rows: block.rows,
-              firstPosition: 0)
-          case .gateActivation(let layer):
-            guard layout.slots.contains(.gate) else { return }
-            try accumulator.addGate(
-              layer: layer, values: block.values, rows: block.rows, firstPosition: 0)
-          }
-        } catch { failure = failure ?? error }
-      }
-      if let failure { throw failure }
-      try accumulator.endSample()
+      try pass.feed(sample, group: groups?[index] ?? 0)
       context.progress(index + 1, of: tokens.samples.count)
     }
     return CaptureArtifact(
-      shard: try accumulator.finish(), digests: tokens.digests,
-      labels: tokens.samples.map(\.label), norms: norms)
+      shard: try pass.finish(), digests: tokens.digests, labels: tokens.samples.map(\.label),
+      norms: norms)
   }
 
-  /// The rows that clustering and routing may see: the prompt, or the leading tokens of a document,
-  /// without the dense prefix, whose outliers would drown everything else.
-  static func routeRange(
-    of sample: TokenizedSample, _ policy: EvaluationPolicy, rows: Int
-  ) -> Range<Int> {
-    let end =
-      sample.kind == .document
-      ? min(rows, policy.routeTokens) : min(rows, sample.goldSequence.scoredStart)
-    return min(policy.densePrefix, end)..<end
-  }
-
-  /// The rows that arms gate, which are those that thresholds are fitted to.
-  static func gatedRange(
-    of sample: TokenizedSample, _ policy: EvaluationPolicy, rows: Int
-  ) -> Range<Int> {
-    min(rows, policy.firstGatedRow(sample.kind))..<rows
-  }
-
-  private static func groupOfSamples(
-    _ inputs: Inputs, _ tokens: TokenizedShard, _ context: any StageContext
-  ) throws -> [Int]? {
-    guard let reference = inputs.clusters else { return nil }
-    let clustering = try context.load(reference)
-    let moments = try inputs.uncentred.map { try context.load($0) }
-    return try clustering.assign(tokens, capture: moments)
+  /// The means of a centred pass.
+  private static func means(
+    _ params: TaskParams, _ inputs: Inputs, _ context: any StageContext
+  ) throws -> CentringMeans? {
+    let kind = params.centring ?? .none
+    guard kind != .none else { return nil }
+    guard let reference = inputs.means else {
+      throw ArtifactError("a capture with centring '\(kind.rawValue)' needs means")
+    }
+    return try context.load(reference).histograms.centringMeans(kind)
   }
 
   private static func slot(named name: String) throws -> ScoreSlot {

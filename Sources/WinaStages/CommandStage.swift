@@ -47,10 +47,12 @@ public enum CommandStage: Stage {
     var files: [File]
     var codeCount: Int
 
+    /// One entry of the port: the artifact of a stage, or those of all shards.
     struct File: Codable, Sendable, Hashable {
       var input: String
       var name: String
       var format: String
+      var isSharded: Bool
     }
   }
 
@@ -117,7 +119,7 @@ public enum CommandStage: Stage {
           files.append(
             .init(
               input: input, name: parts.isEmpty ? input : parts.joined(separator: "."),
-              format: stage.kind))
+              format: stage.kind, isSharded: request.scope == .split(params.split)))
           requests.append(request)
         }
       }
@@ -157,18 +159,19 @@ public enum CommandStage: Stage {
   ) throws -> CommandOutput {
     let directory = try context.scratchDirectory()
     var command = params.run
-    let shards = params.files.isEmpty ? 0 : inputs.artifacts.count / params.files.count
+    let shards = try shardCount(of: params.files, artifacts: inputs.artifacts.count)
     var paths: [String: [String]] = [:]
-    for (index, file) in params.files.enumerated() {
-      for shard in 0..<shards {
-        let name = shards == 1 ? file.name : "\(file.name).\(shard)"
+    var references = inputs.artifacts[...]
+    for file in params.files {
+      for shard in 0..<(file.isSharded ? shards : 1) {
+        guard let reference = references.popFirst() else { break }
+        let name = file.isSharded && shards > 1 ? "\(file.name).\(shard)" : file.name
         let path = "\(directory)/\(file.input)/\(name)"
-        let reference = inputs.artifacts[index * shards + shard]
         try context.export(reference.digest, format: file.format, to: path)
         paths[file.input, default: []].append(path)
       }
     }
-    for (input, files) in paths {
+    for (input, files) in paths.sorted(by: { $0.key < $1.key }) {
       let path = files.count == 1 ? files[0] : "\(directory)/\(input)"
       command = command.replacing("{in.\(input)}", with: quoted(path))
     }
@@ -187,6 +190,17 @@ public enum CommandStage: Stage {
       throw CommandFailure(message: "the command did not write {out}", log: outcome.log)
     }
     return CommandOutput(bytes: bytes)
+  }
+
+  /// Returns how many shards the split has, all entries that are sharded having as many.
+  private static func shardCount(of files: [TaskParams.File], artifacts: Int) throws -> Int {
+    let sharded = files.filter(\.isSharded).count
+    let rest = artifacts - (files.count - sharded)
+    guard sharded == 0 ? rest == 0 : rest >= 0 && rest % sharded == 0 else {
+      throw ArtifactError(
+        "\(artifacts) artifacts do not divide over \(sharded) sharded inputs of a command")
+    }
+    return sharded == 0 ? 0 : rest / sharded
   }
 
   /// Returns a path as one word of the shell.

@@ -6,10 +6,10 @@ import WinaSparsity
 ///
 /// Runs once over all cells. Tests are paired by sample; intervals resample documents within labels.
 ///
-/// Version 1. Raise the version when the same scores may give another report.
+/// Version 2. Raise the version when the same scores may give another report.
 public enum CompareStage: Stage {
   public static let kind = "compare"
-  public static let version = 1
+  public static let version = 2
   public static let summary = "Compares the arms of all cells and states a verdict."
   public static let dataUse = DataUse.derived
   public static let isTarget = true
@@ -27,7 +27,30 @@ public enum CompareStage: Stage {
     /// `arm - baseline`.
     var contrast: String
     /// The values of swept variables that say in which cell.
-    var at: [String: Double]?
+    var at: [String: AxisValue]?
+  }
+
+  /// The value of a swept variable.
+  public enum AxisValue: Codable, Sendable, Hashable {
+    case number(Double)
+    case text(String)
+
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let number = try? container.decode(Double.self) {
+        self = .number(number)
+      } else {
+        self = .text(try container.decode(String.self))
+      }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      switch self {
+      case .number(let number): try container.encode(number)
+      case .text(let text): try container.encode(text)
+      }
+    }
   }
 
   /// A repetition with other seeds of one stage, for the null distribution.
@@ -66,8 +89,8 @@ public enum CompareStage: Stage {
     var cells: [[String: JSONValue]]
     var arms: [ComparedArm]
     var entries: [Entry]
-    var clusters: [String]
-    var routers: [String]
+    var densePrefix: Int?
+    var routeTokens: Int?
     var primary: Primary?
     var bootstrap: Int
     var permutations: Int
@@ -104,7 +127,7 @@ public enum CompareStage: Stage {
           "metric", .choice(Primary.Metric.allCases.map(\.rawValue)), required: true,
           "What is compared."),
         Parameter("contrast", .string, required: true, "`arm - baseline`."),
-        Parameter("at", .map(.number(from: -1e300, below: 1e300)), "The cell, by swept values."),
+        Parameter("at", .map(.any), "The cell, by swept values."),
       ]), "The one endpoint that is not corrected for multiplicity."),
     Parameter(
       "controls",
@@ -150,17 +173,22 @@ public enum CompareStage: Stage {
     let evaluate = try wiring.require(
       wiring.stage.input("results") ?? "", kinds: [EvaluateStage.kind], at: ["results"])
     let layout = try ComparisonLayout(params, evaluate: evaluate, wiring: wiring)
+    var densePrefix: Int?
+    if case .int(let count)? = evaluate.input("tokens").flatMap({ wiring.stages[$0] })?
+      .params["dense_prefix"]
+    {
+      densePrefix = count
+    }
     return [
       TaskTemplate(
         params: TaskParams(
-          cells: layout.cells, arms: layout.arms, entries: layout.entries,
-          clusters: layout.clusters.map(\.users), routers: layout.routers.map(\.users),
-          primary: params.primary,
+          cells: layout.cells.map(\.assignment), arms: layout.arms, entries: layout.entries,
+          densePrefix: densePrefix, routeTokens: wiring.data.routeTokens, primary: params.primary,
           bootstrap: params.bootstrap, permutations: params.permutations, seed: params.seed),
         inputs: [
           "results": .artifacts(layout.requests),
-          "clusters": .artifacts(layout.clusters.map { ArtifactRequest($0.stage, .whole) }),
-          "routers": .artifacts(layout.routers.map { ArtifactRequest($0.stage, .whole) }),
+          "clusters": .artifacts(layout.clusters.map { ArtifactRequest($0, .whole) }),
+          "routers": .artifacts(layout.routers.map { ArtifactRequest($0, .whole) }),
           "model": .model,
         ], fanOut: .once)
     ]
@@ -169,34 +197,49 @@ public enum CompareStage: Stage {
   public static func run(
     _ params: TaskParams, _ inputs: Inputs, _ context: any StageContext
   ) throws -> ComparisonArtifact {
-    let shape = try LoadedModel.load(inputs.model, context).shape
+    let cost = CostModel(try inputs.model.shape())
+    let scored = try scoredArms(params, inputs, cost, context)
+    var policy: EvaluationPolicy?
+    if let densePrefix = params.densePrefix, let routeTokens = params.routeTokens {
+      policy = EvaluationPolicy(densePrefix: densePrefix, routeTokens: routeTokens)
+    }
+    let comparison = try Comparison(
+      cells: params.cells, arms: params.arms, scored: scored, cost: cost,
+      options: .init(
+        bootstrap: params.bootstrap, permutations: params.permutations, seed: params.seed,
+        policy: policy))
+    return ComparisonArtifact(
+      report: try comparison.report(
+        primary: params.primary, clusters: inputs.clusters.map { try context.load($0) },
+        routers: inputs.routers.map { try context.load($0) }))
+  }
+
+  /// Reads every arm's scores, each shard once, keeping no predictions of dense arms.
+  private static func scoredArms(
+    _ params: TaskParams, _ inputs: Inputs, _ cost: CostModel, _ context: any StageContext
+  ) throws -> [ScoredArm] {
     guard !params.entries.isEmpty, inputs.results.count % params.entries.count == 0 else {
       throw ArtifactError(
         "\(inputs.results.count) shards do not divide over \(params.entries.count) arms and cells: "
           + "cells with other data cannot be compared")
     }
     let shards = inputs.results.count / params.entries.count
-    var scored: [ScoredArm] = []
-    for (index, entry) in params.entries.enumerated() {
+    let halves = Set(params.arms.filter { $0.route == .best }.map(\.name))
+    var read: [Ref<EvaluationShard>: EvaluationShard] = [:]
+    return try params.entries.enumerated().map { index, entry in
       try context.checkCancellation()
-      let parts = try inputs.results[index * shards..<(index + 1) * shards].map {
-        try context.load($0)
+      let parts = try inputs.results[index * shards..<(index + 1) * shards].map { reference in
+        if let known = read[reference] { return known }
+        var shard = try context.load(reference)
+        shard.references = nil
+        read[reference] = shard
+        return shard
       }
-      scored.append(
-        ScoredArm(cell: entry.cell, arm: entry.arm, control: entry.control, shards: parts))
       context.progress(index + 1, of: params.entries.count)
+      return ScoredArm(
+        cell: entry.cell, arm: entry.arm, control: entry.control, shards: parts, cost: cost,
+        isSecondHalf: halves.contains(entry.arm))
     }
-    let comparison = try Comparison(
-      cells: params.cells, arms: params.arms, scored: scored, cost: CostModel(shape),
-      options: .init(
-        bootstrap: params.bootstrap, permutations: params.permutations, seed: params.seed))
-    let clusters = try zip(params.clusters, inputs.clusters).map {
-      ($0, try context.load($1))
-    }
-    let routers = try zip(params.routers, inputs.routers).map { ($0, try context.load($1)) }
-    return ComparisonArtifact(
-      report: try comparison.report(
-        primary: params.primary, clusters: clusters, routers: routers))
   }
 }
 

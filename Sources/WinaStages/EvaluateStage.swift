@@ -10,10 +10,10 @@ import WinaSparsity
 /// divergence. Results are sums per sample. Cost: one forward pass per sample and choice, and with
 /// `route: best` one per group.
 ///
-/// Version 1. Raise the version when the same inputs may give other sums.
+/// Version 2. Raise the version when the same inputs may give other sums.
 public enum EvaluateStage: Stage {
   public static let kind = "evaluate"
-  public static let version = 1
+  public static let version = 2
   public static let summary = "Scores samples under each arm."
   public static let dataUse = DataUse.scored
   public static let usesNumerics = true
@@ -36,17 +36,6 @@ public enum EvaluateStage: Stage {
     var split: Split
 
     enum CodingKeys: String, CodingKey { case arms, split }
-
-    private enum OrderKey: String, CodingKey { case order = "arm_order" }
-
-    /// Encodes the arms with their order, which JSON objects do not keep.
-    public func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(arms, forKey: .arms)
-      try container.encode(split, forKey: .split)
-      var order = encoder.container(keyedBy: OrderKey.self)
-      try order.encode(arms.keys, forKey: .order)
-    }
 
     public init(from decoder: any Swift.Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -151,50 +140,6 @@ public enum EvaluateStage: Stage {
     return templates
   }
 
-  private static func routing(
-    of arm: Arm, _ profileName: String, at path: [String], _ wiring: Wiring
-  ) throws(PlanProblem) -> (Route, [String: PortRequest]) {
-    let profile = try wiring.require(
-      profileName, kinds: [ProfileStage.kind], at: path + ["profile"])
-    let groups = wiring.groups(ofProfile: profile)
-    guard let groups else {
-      guard arm.route == nil else {
-        throw PlanProblem(
-          "plan.route", path + ["route"],
-          "profile '\(profileName)' has no groups, so there is nothing to route to",
-          help: "remove the route, or name a profile whose histogram has groups")
-      }
-      return (.pooled, [:])
-    }
-    switch arm.route {
-    case nil:
-      throw PlanProblem(
-        "plan.route", path, "profile '\(profileName)' has groups, so the arm needs a route",
-        help: "add `route: assign`, `route: best`, or the name of a classifier stage")
-    case "assign":
-      var ports: [String: PortRequest] = [
-        "clusters": .artifacts([ArtifactRequest(groups, .whole)])
-      ]
-      if let capture = wiring.captureForAssigning(to: groups) {
-        ports["capture"] = .artifacts([ArtifactRequest(capture, .sameShard)])
-      }
-      return (.assign, ports)
-    case "best":
-      return (.best, [:])
-    case let name?:
-      let router = try wiring.require(
-        name, kinds: [ClassifierStage.kind], at: path + ["route"])
-      guard router.input("labels") == groups else {
-        throw PlanProblem(
-          "plan.route", path + ["route"],
-          "classifier '\(name)' routes to the clusters '\(router.input("labels") ?? "")', "
-            + "but profile '\(profileName)' has the groups '\(groups)'",
-          help: "name a classifier with `labels: \(groups)`")
-      }
-      return (.classifier, ["router": .artifacts([ArtifactRequest(name, .whole)])])
-    }
-  }
-
   public static func resources(for params: TaskParams) -> Resources {
     Resources(threads: 1, memory: 512 << 20)
   }
@@ -217,28 +162,38 @@ public enum EvaluateStage: Stage {
     if let reason = profile.summary.unreachable {
       return EvaluationShard.notApplicable(reason, shard)
     }
+    guard dense.digests == shard.digests else {
+      throw ArtifactError("the dense arm scored other samples than those of the shard")
+    }
     let gates = try GroupGates(profile: profile, model: model)
-    let groups = try groupOfSamples(params.route ?? .pooled, inputs, shard, model, context)
+    let route = params.route ?? .pooled
+    let assigned = try groupOfSamples(route, inputs, shard, model, context)
     let routerMACs = try inputs.router.map { Double(try context.load($0).router.macs) } ?? 0
     var scores: [SampleScore] = []
+    var groups: [Int] = []
     for (index, sample) in shard.samples.enumerated() {
       try context.checkCancellation()
       let reference = try dense.reference(index)
       let score = { (group: Int) throws -> SampleScore in
-        try evaluator.score(
+        guard gates.arms.indices.contains(group) else {
+          throw ArtifactError("group \(group) is not one of the profile's \(gates.arms.count)")
+        }
+        return try evaluator.score(
           sample, arm: gates.arms[group], routerMACs: routerMACs, reference: reference,
           workspace: workspace)
       }
-      if let groups {
-        scores.append(try score(groups[index]))
+      if let assigned {
+        groups.append(assigned[index])
+        scores.append(try score(assigned[index]))
       } else {
         let all = try gates.arms.indices.map(score)
-        scores.append(all[SampleScore.best(of: all)].secondHalfOnly())
+        groups.append(SampleScore.best(of: all))
+        scores.append(all[groups[index]].secondHalfOnly())
       }
       context.progress(index + 1, of: shard.samples.count)
     }
     return EvaluationShard(
-      digests: shard.digests, scores: scores, groups: groups ?? [],
+      digests: shard.digests, scores: scores, groups: route == .pooled ? [] : groups,
       divergence: dense.divergence, references: nil)
   }
 
@@ -267,12 +222,5 @@ public enum EvaluateStage: Stage {
         ).cluster
       }
     }
-  }
-}
-
-extension Wiring {
-  /// The cluster stage that a profile's histogram is grouped by, if it is.
-  func groups(ofProfile profile: WiredStage) -> String? {
-    profile.input("histogram").flatMap { stages[$0] }?.input("groups")
   }
 }

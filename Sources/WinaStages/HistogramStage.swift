@@ -3,8 +3,9 @@ import WinaSparsity
 
 /// Adds the histograms of shards up: for all samples together and, with `groups`, for each cluster.
 ///
-/// Pooled histograms are exact; those of groups come from the samples' sketches. A centred histogram,
-/// which a profile asks for, rests on a second pass of capture with the means of the first.
+/// Pooled histograms are exact. Those of groups come from the samples' sketches or, with `exact`,
+/// from a second pass of capture that keeps the groups apart. A centred histogram, which a profile
+/// asks for, rests on a second pass with the means of the first.
 ///
 /// Version 1. Raise the version when the same captures may give other counts.
 public enum HistogramStage: Stage {
@@ -16,14 +17,16 @@ public enum HistogramStage: Stage {
   /// What a spec may set; `centring` and `scores` are set by profiles that centre.
   public struct Params: Codable, Sendable {
     var split: Split
+    var exact: Bool
     var centring: CentringKind?
     var scores: [ScoreMethod]?
 
-    enum CodingKeys: String, CodingKey { case split, centring, scores }
+    enum CodingKeys: String, CodingKey { case split, exact, centring, scores }
 
     public init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
       split = try container.decodeIfPresent(Split.self, forKey: .split) ?? .calibration
+      exact = try container.decodeIfPresent(Bool.self, forKey: .exact) ?? false
       centring = try container.decodeIfPresent(CentringKind.self, forKey: .centring)
       scores = try container.decodeIfPresent([ScoreMethod].self, forKey: .scores)
     }
@@ -46,34 +49,53 @@ public enum HistogramStage: Stage {
   public static let parameters = [
     Parameter(
       "split", .choice(Split.allCases.map(\.rawValue)), default: .string("calibration"),
-      "The part of the data to add up.")
+      "The part of the data to add up."),
+    Parameter(
+      "exact", .bool, default: .bool(false),
+      "Whether histograms of groups come from a second pass instead of the samples' sketches."),
   ]
 
   public static func templates(
     _ params: Params, _ wiring: Wiring
   ) throws(PlanProblem) -> [TaskTemplate<TaskParams>] {
     let stage = wiring.stage
-    let capture = stage.input("capture") ?? ""
     let groups = stage.input("groups").map { ArtifactRequest($0, .whole) }
-    var request = ArtifactRequest(capture, .split(params.split))
-    if let centring = params.centring, centring != .none {
-      var inputs: [String: PortRequest] = [
-        "means": .artifacts([ArtifactRequest(stage.name, .whole)])
-      ]
-      if let groups, centring == .group {
-        inputs["clusters"] = .artifacts([groups])
-        inputs["uncentred"] = .artifacts([ArtifactRequest(capture, .sameShard)])
-      }
-      request.variant = Variant(
-        label: "centring=\(centring.rawValue):\(stage.name)",
-        params: [
-          "centring": .string(centring.rawValue),
-          "scores": .array((params.scores ?? []).map { .string($0.rawValue) }),
-        ], inputs: inputs)
-    }
+    let request = ArtifactRequest(
+      stage.input("capture") ?? "", .split(params.split), variant: secondPass(params, wiring))
     var inputs: [String: PortRequest] = ["capture": .artifacts([request])]
     if let groups { inputs["groups"] = .artifacts([groups]) }
     return [TaskTemplate(params: TaskParams(), inputs: inputs, fanOut: .once)]
+  }
+
+  /// Returns what capture is to do differently: centre, keep groups apart, or nothing.
+  private static func secondPass(_ params: Params, _ wiring: Wiring) -> Variant {
+    let stage = wiring.stage
+    let groups = stage.input("groups")
+    let centring = params.centring.flatMap { $0 == .none ? nil : $0 }
+    let isExact = params.exact && groups != nil
+    guard isExact || centring != nil else { return Variant() }
+    var variant = Variant()
+    var words: [String] = []
+    if let centring {
+      words.append("centring=" + centring.rawValue)
+      variant.params["centring"] = .string(centring.rawValue)
+      variant.params["scores"] = .array((params.scores ?? []).map { .string($0.rawValue) })
+      variant.inputs["means"] = .artifacts([ArtifactRequest(stage.name, .whole)])
+    }
+    if isExact {
+      words.append("exact")
+      variant.params["exact"] = .bool(true)
+    }
+    if let groups, isExact || centring == .group {
+      variant.inputs["clusters"] = .artifacts([ArtifactRequest(groups, .whole)])
+      if wiring.captureForAssigning(to: groups) != nil {
+        variant.inputs["uncentred"] = .artifacts([
+          ArtifactRequest(stage.input("capture") ?? "", .sameShard)
+        ])
+      }
+    }
+    variant.label = words.joined(separator: ",") + ":" + stage.name
+    return variant
   }
 
   public static func run(

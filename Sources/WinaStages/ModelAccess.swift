@@ -18,6 +18,13 @@ struct LoadedModel: Sendable {
   }
 }
 
+extension LeafRef where Kind == ModelFiles {
+  /// Returns the shape of the model without loading its weights.
+  func shape() throws -> ModelShape {
+    ModelShape(try ModelConfiguration.load(path: leaf.location))
+  }
+}
+
 extension LeafRef where Kind == TokenizerFiles {
   /// Returns the tokenizer of a leaf, loading it on first use.
   func loaded(_ context: any StageContext) throws -> Tokenizer {

@@ -150,7 +150,7 @@ public enum ProfileStage: Stage {
     _ params: Params, _ inputs: Inputs, _ context: any StageContext
   ) throws -> ProfileArtifact {
     let histograms = try context.load(inputs.histogram).histograms
-    let shape = try LoadedModel.load(inputs.model, context).shape
+    let shape = try inputs.model.shape()
     let means = try inputs.means.flatMap {
       try context.load($0).histograms.centringMeans(params.centring)
     }

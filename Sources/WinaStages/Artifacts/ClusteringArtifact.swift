@@ -63,7 +63,7 @@ public struct ClusteringArtifact: Artifact {
         components: payload.typed("components", [nil]).doubles())
     }
     clustering = try Clustering(
-      summary: metadata.summary, 
+      summary: metadata.summary,
       labels: payload.typed("labels", [sampleLabels.count]).int32s().map(Int.init),
       centroids: try transform.map {
         try payload.typed("centroids", [nil, max(1, $0.dimension)]).doubles()

@@ -1,4 +1,5 @@
 import WinaEvaluation
+import WinaModel
 import WinaPipeline
 import WinaTensor
 

@@ -64,7 +64,7 @@ public struct HistogramArtifact: Artifact {
     histograms = try HistogramSet(
       layout: layout, isGrouped: metadata.isGrouped, resolution: metadata.resolution,
       centring: metadata.centring, groups: metadata.groups, samples: metadata.samples,
-      tokens: metadata.tokens, 
+      tokens: metadata.tokens,
       counts: payload.typed(
         "groups", [groups, layout.layers, slots, metadata.resolution.binCount]
       ).uint64s(),

@@ -9,6 +9,7 @@ struct Comparison {
     var bootstrap: Int
     var permutations: Int
     var seed: UInt64
+    var policy: EvaluationPolicy?
   }
 
   let cells: [[String: JSONValue]]
@@ -55,12 +56,11 @@ struct Comparison {
 
   /// Makes the whole report.
   func report(
-    primary: CompareStage.Primary?, clusters: [(String, ClusteringArtifact)],
-    routers: [(String, RouterArtifact)]
+    primary: CompareStage.Primary?, clusters: [ClusteringArtifact], routers: [RouterArtifact]
   ) throws -> ComparisonReport {
     let results = try ResultRows(comparison: self).rows()
     var contrasts = try Contrasts(comparison: self, primary: primary).rows()
-    correct(&contrasts)
+    try correct(&contrasts)
     let nulls = try NullDistribution(comparison: self, primary: primary).rows()
     let facts = try Facts(comparison: self, clusters: clusters, routers: routers).facts()
     return ComparisonReport(
@@ -71,15 +71,25 @@ struct Comparison {
   }
 
   /// Corrects the p values of all but the primary contrast by Holm's method.
-  private func correct(_ contrasts: inout [ContrastRow]) {
+  private func correct(_ contrasts: inout [ContrastRow]) throws {
     let tested = contrasts.indices.filter { !contrasts[$0].isPrimary && contrasts[$0].p != nil }
-    guard let adjusted = try? MultipleTesting.holm(tested.compactMap { contrasts[$0].p }) else {
-      return
-    }
+    guard !tested.isEmpty else { return }
+    let adjusted = try MultipleTesting.holm(tested.compactMap { contrasts[$0].p })
     for (index, value) in zip(tested, adjusted) { contrasts[index].pHolm = value }
   }
 
+  /// The name under which a metric is reported: divergences from a large vocabulary are bounds.
+  func name(of metric: CompareStage.Primary.Metric) -> String {
+    guard metric == .kl else { return metric.rawValue }
+    let divergence = scored.lazy.compactMap(\.divergence).first ?? .kl
+    return divergence.rawValue
+  }
+
   var policy: String {
+    let shared = options.policy.map { policy in
+      "dense_prefix \(policy.densePrefix)"
+        + (isChoices ? "" : ", route_tokens \(policy.routeTokens)")
+    }
     let samples = scored.first.map { arm in
       "\(arm.scored.count) samples scored, \(arm.scores.count - arm.scored.count) too short"
     }
@@ -87,7 +97,7 @@ struct Comparison {
       isChoices
       ? "prompt gated after the dense prefix, continuations gated"
       : "routing tokens dense and not scored in every arm, all later tokens gated and scored"
-    return [gating, "calibration skips the same tokens", samples].compactMap { $0 }
+    return [shared, gating, "calibration skips the same tokens", samples].compactMap { $0 }
       .joined(separator: "; ")
   }
 }

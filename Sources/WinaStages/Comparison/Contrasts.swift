@@ -1,5 +1,6 @@
 import WinaEvaluation
 import WinaPipeline
+import WinaSparsity
 import WinaStatistics
 
 /// The paired differences between arms, at equal compute.
@@ -30,8 +31,9 @@ struct Contrasts {
   private func contrasts() -> [Contrast] {
     let declared = primary.flatMap { Contrast($0.contrast) }
     let gated = comparison.arms.filter { !$0.isDense }
-    let baseline =
-      declared?.baseline ?? gated.first { !$0.isGrouped }?.name ?? gated.first?.name
+    let pooled = gated.filter { !$0.isGrouped && !$0.isControl }
+    let plain = pooled.first { $0.score == ScoreMethod.wina.rawValue && $0.centring == "none" }
+    let baseline = declared?.baseline ?? (plain ?? pooled.first ?? gated.first)?.name
     var contrasts = declared.map { [$0] } ?? []
     for arm in gated {
       if let baseline, arm.name != baseline {
@@ -57,48 +59,44 @@ struct Contrasts {
         Contrast($0.contrast) == contrast && $0.metric == metric && $0.matches(assignment)
       } ?? false
     var row = ContrastRow(
-      cell: assignment, contrast: contrast.text, metric: metric.rawValue, difference: nil,
+      cell: assignment, contrast: contrast.text, metric: comparison.name(of: metric),
+      difference: nil,
       test: "none", n: arm.scored.count, isPrimary: isPrimary)
     if let reason = arm.notApplicable ?? baseline.notApplicable {
       row.note = reason
       return row
     }
-    row.sparsityGap = 100 * (comparison.sparsity(arm) - comparison.sparsity(baseline))
+    row.sparsityGap = 100 * (arm.sparsity - baseline.sparsity)
     guard
       let matched = MatchedBaseline(comparison, arm: arm, baseline: baseline, metric: metric)
     else {
       row.note = "the arms differ in compute and the baseline's sweep does not reach the arm's"
       return row
     }
-    try fill(&row, arm: arm, matched: matched, metric: metric)
+    row.note = matched.note
+    try fill(&row, matched, metric: metric, labels: matched.members.map { arm.scores[$0].label })
     return row
   }
 
   private func fill(
-    _ row: inout ContrastRow, arm: ScoredArm, matched: MatchedBaseline,
-    metric: CompareStage.Primary.Metric
+    _ row: inout ContrastRow, _ matched: MatchedBaseline, metric: CompareStage.Primary.Metric,
+    labels: [String]
   ) throws {
-    let members = arm.scored
-    let own = members.map { arm.scores[$0].sums(metric) }
-    let counts = own.map(\.count)
-    let differences = zip(members, own).map { $1.sum - matched.sums[$0] }
-    let meanCount = counts.reduce(0, +) / Double(max(1, counts.count))
-    row.note = matched.note
+    let differences = matched.differences
+    let meanCount = matched.counts.reduce(0, +) / Double(max(1, matched.counts.count))
     guard differences.count > 1, meanCount > 0 else {
       row.note = "fewer than two samples"
       return
     }
     let scaled = differences.map { $0 / meanCount }
     let interval = try Bootstrap.ratioOfSums(
-      numerators: differences, denominators: counts,
-      strata: LabelIndex(members.map { arm.scores[$0].label }).indices,
+      numerators: differences, denominators: matched.counts, strata: LabelIndex(labels).indices,
       options: comparison.bootstrap)
     row.difference = interval.estimate
     row.low = interval.low
     row.high = interval.high
-    let deviation = standardDeviation(scaled)
     row.minimumDetectable = try MinimumDetectableEffect.pairedMean(
-      standardDeviation: deviation, count: scaled.count)
+      standardDeviation: standardDeviation(scaled), count: scaled.count)
     if metric.isHigherBetter, matched.isExact {
       let test = try McNemar.exact(
         b: differences.filter { $0 > 0 }.count, c: differences.filter { $0 < 0 }.count)

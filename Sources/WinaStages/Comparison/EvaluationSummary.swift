@@ -33,17 +33,17 @@ public enum EvaluationSummary {
       if !cells.contains(arm.cell) { cells.append(arm.cell) }
       if !names.contains(arm.name) { names.append(arm.name) }
     }
+    let cost = CostModel(ModelShape(try ModelConfiguration.load(path: modelDirectory)))
     var scored: [ScoredArm] = []
     for (index, cell) in cells.enumerated() {
       for name in names {
         let shards = arms.filter { $0.cell == cell && $0.name == name }.map(\.shard)
         guard !shards.isEmpty else { continue }
-        scored.append(ScoredArm(cell: index, arm: name, control: nil, shards: shards))
+        scored.append(ScoredArm(cell: index, arm: name, control: nil, shards: shards, cost: cost))
       }
     }
-    let shape = ModelShape(try ModelConfiguration.load(path: modelDirectory))
     let comparison = try Comparison(
-      cells: cells, arms: [], scored: scored, cost: CostModel(shape),
+      cells: cells, arms: [], scored: scored, cost: cost,
       options: .init(bootstrap: 2000, permutations: 10_000, seed: 1))
     return ComparisonReport(
       arms: names, rows: try ResultRows(comparison: comparison).rows(), policy: comparison.policy)

@@ -5,56 +5,86 @@ import WinaPipeline
 ///
 /// The baseline's sums are interpolated between the two cells of its sweep whose realised MACs per
 /// token lie on both sides of the arm's. Outside its curve there is a match only where the realised
-/// sparsities differ by at most half a point.
+/// sparsities differ by at most half a point. Where one of the two arms was scored on the second
+/// half of the tokens, both are.
 struct MatchedBaseline {
-  /// Per sample, the sum of the metric.
-  var sums: [Double]
+  /// The positions of the samples that were scored.
+  let members: [Int]
+  /// The arm's sums of the metric, one a member.
+  let own: [Double]
+  /// The baseline's sums at the arm's compute, one a member.
+  let baseline: [Double]
+  /// What the sums are over: scored tokens, or 1 for accuracies.
+  let counts: [Double]
   /// How the match was made, for the report.
-  var note: String
+  let note: String
   /// Whether the sums are those of one cell as they are.
-  var isExact: Bool
+  let isExact: Bool
 
   /// The largest difference in sparsity, as a fraction, that counts as equal.
   static let tolerance = 0.005
+
+  /// Arm minus baseline, one a member.
+  var differences: [Double] { zip(own, baseline).map { $0 - $1 } }
 
   init?(
     _ comparison: Comparison, arm: ScoredArm, baseline: ScoredArm,
     metric: CompareStage.Primary.Metric
   ) {
+    guard let match = Match(comparison, arm: arm, baseline: baseline) else { return nil }
+    let isHalf = arm.isSecondHalf || baseline.isSecondHalf
+    let members = arm.scored
     func sums(_ scored: ScoredArm) -> [Double] {
-      zip(scored.scores, arm.scores).map { own, other in
-        (arm.isSecondHalf ? own.secondHalfOnly() : own).sums(metric).sum
-      }
+      members.map { scored.sums(metric, of: $0, secondHalf: isHalf).sum }
     }
-    let target = arm.macsPerToken
-    let curve = MatchedBaseline.curve(comparison, baseline).sorted {
-      $0.macsPerToken < $1.macsPerToken
+    self.members = members
+    own = sums(arm)
+    counts = members.map { arm.sums(metric, of: $0, secondHalf: isHalf).count }
+    var sum = sums(match.low)
+    if let high = match.high {
+      sum = zip(sum, sums(high)).map { $0 * (1 - match.weight) + $1 * match.weight }
     }
-    let gap = comparison.sparsity(arm) - comparison.sparsity(baseline)
-    if abs(target - baseline.macsPerToken) <= 1e-9 * target {
-      self.init(sums: sums(baseline), note: "equal MACs", isExact: true)
-      return
-    }
-    for (low, high) in zip(curve, curve.dropFirst())
-    where low.macsPerToken <= target && target <= high.macsPerToken {
-      let span = high.macsPerToken - low.macsPerToken
-      let weight = span > 0 ? (target - low.macsPerToken) / span : 0
-      self.init(
-        sums: zip(sums(low), sums(high)).map { $0 * (1 - weight) + $1 * weight },
-        note: "baseline interpolated to equal MACs", isExact: false)
-      return
-    }
-    guard abs(gap) <= MatchedBaseline.tolerance else { return nil }
-    self.init(
-      sums: sums(baseline),
-      note: "sparsity differs by \(MatchedBaseline.points(gap)), within half a point",
-      isExact: true)
+    self.baseline = sum
+    isExact = match.high == nil
+    note = match.note + (isHalf && !metric.isHigherBetter ? MatchedBaseline.halfNote : "")
   }
 
-  private init(sums: [Double], note: String, isExact: Bool) {
-    self.sums = sums
+  private static let halfNote = ", second half of the scored tokens"
+}
+
+/// The one or two cells of a baseline's sweep that stand for the compute of another arm.
+private struct Match {
+  var low: ScoredArm
+  var high: ScoredArm?
+  /// How much of `high` there is in the match.
+  var weight = 0.0
+  var note: String
+
+  init?(_ comparison: Comparison, arm: ScoredArm, baseline: ScoredArm) {
+    let target = arm.macsPerToken
+    if abs(target - baseline.macsPerToken) <= 1e-9 * target {
+      self.init(baseline, note: "equal MACs")
+      return
+    }
+    let curve = Match.curve(comparison, baseline).sorted { $0.macsPerToken < $1.macsPerToken }
+    for (low, high) in zip(curve, curve.dropFirst())
+    where low.macsPerToken <= target && target <= high.macsPerToken {
+      self.init(low, note: "baseline interpolated to equal MACs")
+      let span = high.macsPerToken - low.macsPerToken
+      guard span > 0 else { return }
+      self.high = high
+      weight = (target - low.macsPerToken) / span
+      return
+    }
+    let gap = arm.sparsity - baseline.sparsity
+    guard abs(gap) <= MatchedBaseline.tolerance else { return nil }
+    let points = (gap * 10_000).rounded() / 100
+    self.init(baseline, note: "sparsity differs by \(points) points, within half a point")
+  }
+
+  private init(_ scored: ScoredArm, note: String) {
+    low = scored
     self.note = note
-    self.isExact = isExact
   }
 
   /// The cells of the baseline that differ from its own on one axis: the one on which its compute
@@ -77,16 +107,5 @@ struct MatchedBaseline {
   private static func range(_ arms: [ScoredArm]) -> Double {
     let values = arms.map(\.macsPerToken)
     return (values.max() ?? 0) - (values.min() ?? 0)
-  }
-
-  private static func points(_ gap: Double) -> String {
-    "\((gap * 10_000).rounded() / 100) points"
-  }
-}
-
-extension Comparison {
-  /// The realised sparsity over gated tokens.
-  func sparsity(_ arm: ScoredArm) -> Double {
-    ScoreSummary(arm.scores, cost: cost, divergence: arm.divergence)[.gatedSparsity]?.value ?? 0
   }
 }

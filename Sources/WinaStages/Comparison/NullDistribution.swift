@@ -4,7 +4,7 @@ import WinaStatistics
 /// The gain of the observed clusters against the gains of random ones.
 ///
 /// The observed arm and the random one differ in nothing but the clusters: same score, gate, centring
-/// and route. The gain is how much better than the baseline an arm is, in the metric's unit.
+/// and way of routing. The gain is how much better than the baseline an arm is, in the metric's unit.
 struct NullDistribution {
   let comparison: Comparison
   let primary: CompareStage.Primary?
@@ -40,11 +40,9 @@ struct NullDistribution {
       guard
         let matched = MatchedBaseline(comparison, arm: arm, baseline: baseline, metric: metric)
       else { return nil }
-      let members = arm.scored
-      let own = members.map { arm.scores[$0].sums(metric) }
-      let count = own.reduce(0) { $0 + $1.count }
+      let count = matched.counts.reduce(0, +)
       guard count > 0 else { return nil }
-      let difference = zip(members, own).reduce(0) { $0 + $1.1.sum - matched.sums[$1.0] } / count
+      let difference = matched.differences.reduce(0, +) / count
       return metric.isHigherBetter ? difference : -difference
     }
     guard let observedGain = gain(arm) else { return nil }
@@ -52,7 +50,8 @@ struct NullDistribution {
     guard !null.isEmpty else { return nil }
     return NullRow(
       cell: comparison.cells[cell], arm: observed.name, controlArm: control.name,
-      baseline: baselineName, metric: metric.rawValue, observed: observedGain, null: null,
+      baseline: baselineName, metric: comparison.name(of: metric), observed: observedGain,
+      null: null,
       p: try RandomPartitionNull.pValue(observed: observedGain, null: null))
   }
 }

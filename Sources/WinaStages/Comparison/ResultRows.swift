@@ -20,7 +20,8 @@ struct ResultRows {
     if let reason = arm.notApplicable {
       return [
         ResultRow(
-          cell: cell, arm: arm.arm, metric: comparison.isChoices ? "acc" : "kl", value: nil, n: 0,
+          cell: cell, arm: arm.arm, metric: comparison.isChoices ? "acc" : comparison.name(of: .kl),
+          value: nil, n: 0,
           note: reason)
       ]
     }
@@ -30,7 +31,8 @@ struct ResultRows {
       let interval = try interval(of: value, in: arm)
       return ResultRow(
         cell: cell, arm: arm.arm, label: value.scope.label, metric: value.metric.rawValue,
-        value: value.value, low: interval?.low, high: interval?.high, n: value.count)
+        value: value.value, low: interval?.low, high: interval?.high, n: value.count,
+        note: arm.isSecondHalf ? value.metric.secondHalfNote : nil)
     }
   }
 
@@ -92,6 +94,17 @@ extension EvaluationMetric {
     case .accuracy, .normalizedAccuracy: inChoices
     case .perplexity, .bitsPerByte: !inChoices
     default: true
+    }
+  }
+
+  /// What to know of the metric where a profile was chosen on the first half of the tokens.
+  fileprivate var secondHalfNote: String? {
+    switch self {
+    case .kl, .klTop64, .nll, .perplexity, .bitsPerByte, .agreement:
+      "over the second half of the scored tokens; the profile was chosen on the first"
+    case .accuracy, .normalizedAccuracy:
+      "over whole samples, on part of which the profile was chosen"
+    default: nil
     }
   }
 

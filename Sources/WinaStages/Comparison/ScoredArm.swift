@@ -13,28 +13,42 @@ struct ScoredArm {
   var divergence: EvaluationMetric?
   /// Why the arm has no scores, such as a sparsity that its score cannot reach.
   var notApplicable: String?
-  /// Whether only the second half of the scored tokens counts.
-  var isSecondHalf: Bool
+  /// Whether only the second half of the scored tokens counts, as for arms with `route: best`.
+  let isSecondHalf: Bool
+  /// The realised sparsity over gated tokens.
+  let sparsity: Double
+  /// MACs of all forward passes per row.
+  let macsPerToken: Double
 
-  init(cell: Int, arm: String, control: Int?, shards: [EvaluationShard]) {
+  init(
+    cell: Int, arm: String, control: Int?, shards: [EvaluationShard], cost: CostModel,
+    isSecondHalf: Bool = false
+  ) {
     self.cell = cell
     self.arm = arm
     self.control = control
+    self.isSecondHalf = isSecondHalf
     digests = shards.flatMap(\.digests)
-    scores = shards.flatMap(\.scores)
+    let scores = shards.flatMap(\.scores)
+    self.scores = scores
     groups = shards.flatMap(\.groups)
     divergence = shards.first?.divergence
     notApplicable = shards.lazy.compactMap(\.notApplicable).first
-    isSecondHalf = false
+    sparsity =
+      ScoreSummary(scores, cost: cost, divergence: divergence)[.gatedSparsity]?.value ?? 0
+    let rows = scores.reduce(0) { $0 + $1.rows }
+    macsPerToken = rows == 0 ? 0 : scores.reduce(0) { $0 + $1.macs.total } / Double(rows)
   }
 
   /// The positions of samples that were scored.
   var scored: [Int] { scores.indices.filter { !scores[$0].isSkipped } }
 
-  /// MACs of all forward passes over all their rows.
-  var macsPerToken: Double {
-    let rows = scores.reduce(0) { $0 + $1.rows }
-    return rows == 0 ? 0 : scores.reduce(0) { $0 + $1.macs.total } / Double(rows)
+  /// Returns, for a sample, the sum that a metric is the mean of, over all its scored tokens or over
+  /// the second half of them.
+  func sums(
+    _ metric: CompareStage.Primary.Metric, of sample: Int, secondHalf: Bool
+  ) -> (sum: Double, count: Double) {
+    (secondHalf ? scores[sample].secondHalfOnly() : scores[sample]).sums(metric)
   }
 }
 

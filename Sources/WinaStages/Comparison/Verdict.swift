@@ -26,19 +26,20 @@ struct Verdict {
       outcome = isBetter ? "'\(arm.name)' is better" : "'\(arm.name)' is worse"
     }
     let size =
-      "\(primary.metric.rawValue) \(signed(difference))\(primary.metric.unit), "
+      "\(row.metric) \(signed(difference))\(primary.metric.unit), "
       + "95 % CI \(signed(low)) to \(signed(high)), p = \(probability(p)), n = \(row.n)"
     var sentence =
       "\(arm.mechanism.prefix(1).uppercased())\(arm.mechanism.dropFirst()) ('\(arm.name)') "
-      + "against \(baseline.mechanism) ('\(baseline.name)')\(place), \(row.note ?? ""): "
-      + "\(outcome) (\(size)"
+      + "against \(baseline.mechanism) ('\(baseline.name)')\(place)"
+      + (row.note.map { ", \($0): " } ?? ": ") + "\(outcome) (\(size)"
     if let detectable = row.minimumDetectable, p >= 0.05 {
       sentence += ", smallest detectable \(number(detectable))"
     }
     if let null = nulls.first(where: { null in
       guard let observed = comparison.description(of: null.arm) else { return false }
       return null.cell == row.cell && observed.score == arm.score
-        && observed.centring == arm.centring && observed.isGrouped == arm.isGrouped
+        && observed.gate == arm.gate && observed.centring == arm.centring
+        && observed.clusters == arm.clusters
     }) {
       sentence +=
         "; '\(null.arm)' against \(null.null.count) random clusterings: p = \(probability(null.p))"

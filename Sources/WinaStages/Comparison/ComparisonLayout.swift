@@ -1,0 +1,198 @@
+import WinaPipeline
+
+/// What a comparison asks for: which arm, cell and control stands where.
+///
+/// Arms and cells are put in an order of their own and stages are told apart by number, so that
+/// neither the order of keys in a spec nor the names of its stages change a key.
+struct ComparisonLayout {
+  var cells: [PlanCell]
+  var arms: [ComparedArm] = []
+  var entries: [CompareStage.TaskParams.Entry] = []
+  var requests: [ArtifactRequest] = []
+  /// The stages of the clusters that arms use, by ``ComparedArm/clusters``.
+  var clusters: [String] = []
+  /// The stages of the routers that arms use, by ``ComparedArm/router``.
+  var routers: [String] = []
+
+  init(
+    _ params: CompareStage.Params, evaluate: WiredStage, wiring: Wiring
+  ) throws(PlanProblem) {
+    cells = wiring.cells.sorted { ComparisonLayout.precedes($0.assignment, $1.assignment) }
+    let listed = ComparisonLayout.arms(of: evaluate)
+    try ComparisonLayout.check(params, arms: listed.map(\.name), wiring: wiring)
+    var described: [(arm: ComparedArm, groups: String?, router: String?)] = []
+    for listedArm in listed {
+      described.append(ComparisonLayout.describe(listedArm, params.controls, wiring))
+    }
+    described.sort { $0.arm.order.lexicographicallyPrecedes($1.arm.order) }
+    for (arm, groups, router) in described {
+      var arm = arm
+      arm.clusters = groups.map { ComparisonLayout.number(of: $0, in: &clusters) }
+      arm.router = router.map { ComparisonLayout.number(of: $0, in: &routers) }
+      arms.append(arm)
+    }
+    let split = evaluate.text("split").flatMap(Split.init(rawValue:)) ?? .test
+    for (place, cell) in cells.enumerated() {
+      for arm in arms {
+        entries.append(.init(cell: place, arm: arm.name, control: nil))
+        requests.append(
+          ArtifactRequest(evaluate.name, item: arm.name, .split(split), cell: cell.index))
+      }
+    }
+    if let controls = params.controls {
+      addControls(controls, params.primary, evaluate, split, wiring)
+    }
+  }
+
+  /// Adds the repetitions with other seeds, in the cells of the primary endpoint.
+  private mutating func addControls(
+    _ controls: CompareStage.Controls, _ primary: CompareStage.Primary?, _ evaluate: WiredStage,
+    _ split: Split, _ wiring: Wiring
+  ) {
+    let declared = wiring.stages[controls.stage]?.params["seed"]
+    let seed: Int = if case .int(let value)? = declared { value } else { 1 }
+    for (place, cell) in cells.enumerated() where primary?.matches(cell.assignment) ?? true {
+      for arm in arms where arm.isControl {
+        for control in 1...controls.count {
+          entries.append(.init(cell: place, arm: arm.name, control: control))
+          let other = (seed &+ control) & Int.max
+          requests.append(
+            ArtifactRequest(
+              evaluate.name, item: arm.name, .split(split), cell: cell.index,
+              overrides: ["\(controls.stage).seed": .int(other)]))
+        }
+      }
+    }
+  }
+
+  /// An arm as `evaluate` lists it.
+  struct ListedArm {
+    var name: String
+    var profile: String?
+    var route: String?
+  }
+
+  /// The arms by name, with the dense one that is planned even if not listed.
+  static func arms(of evaluate: WiredStage) -> [ListedArm] {
+    guard case .object(let members)? = evaluate.params["arms"] else { return [] }
+    var arms = members.sorted { $0.key < $1.key }.map { name, arm in
+      ListedArm(name: name, profile: arm.text("profile"), route: arm.text("route"))
+    }
+    if !arms.contains(where: { $0.profile == nil }) {
+      arms.insert(ListedArm(name: EvaluateStage.implicitDenseArm), at: 0)
+    }
+    return arms
+  }
+
+  private static func describe(
+    _ listed: ListedArm, _ controls: CompareStage.Controls?, _ wiring: Wiring
+  ) -> (arm: ComparedArm, groups: String?, router: String?) {
+    let profile = listed.profile.flatMap { wiring.stages[$0] }
+    let groups = profile.flatMap { wiring.groups(ofProfile: $0) }
+    let router = listed.route.flatMap { wiring.stages[$0] }
+      .flatMap { $0.kind == ClassifierStage.kind ? $0.name : nil }
+    let arm = ComparedArm(
+      name: listed.name, score: profile?.text("score"), gate: profile?.text("gate"),
+      centring: profile?.text("centring"), isGrouped: groups != nil,
+      route: listed.route.map { EvaluateStage.Route(rawValue: $0) ?? .classifier },
+      isControl: controls.map { controls in
+        listed.profile.map { wiring.depends($0, on: controls.stage) } ?? false
+      } ?? false)
+    return (arm, groups, router)
+  }
+
+  private static func number(of name: String, in names: inout [String]) -> Int {
+    if let known = names.firstIndex(of: name) { return known }
+    names.append(name)
+    return names.count - 1
+  }
+
+  /// Whether a cell comes before another: by the values of its axes, in the order of their names.
+  private static func precedes(
+    _ left: [String: JSONValue], _ right: [String: JSONValue]
+  ) -> Bool {
+    for axis in Set(left.keys).union(right.keys).sorted() where left[axis] != right[axis] {
+      if let one = left[axis]?.number, let other = right[axis]?.number { return one < other }
+      return (left[axis]?.canonicalText ?? "") < (right[axis]?.canonicalText ?? "")
+    }
+    return false
+  }
+
+  private static func check(
+    _ params: CompareStage.Params, arms: [String], wiring: Wiring
+  ) throws(PlanProblem) {
+    if let primary = params.primary, let contrast = Contrast(primary.contrast) {
+      for name in [contrast.arm, contrast.baseline] where !arms.contains(name) {
+        throw PlanProblem(
+          "plan.unknown-arm", ["primary", "contrast"], "there is no arm '\(name)'",
+          help: "arms: " + arms.joined(separator: ", "))
+      }
+      let matches = wiring.cells.filter { primary.matches($0.assignment) }
+      guard !matches.isEmpty else {
+        throw PlanProblem(
+          "plan.no-cell", ["primary", "at"], "no cell of the sweep has these values",
+          help: "name swept variables and values of their axes")
+      }
+      guard matches.count == 1 else {
+        throw PlanProblem(
+          "plan.many-cells", ["primary"],
+          "the primary endpoint is one number, but \(matches.count) cells of the sweep fit it",
+          help: "say which with `at`: a value for each of "
+            + matches[0].assignment.keys.sorted().joined(separator: ", "))
+      }
+    }
+    guard let controls = params.controls else { return }
+    let stage = try wiring.require(
+      controls.stage, kinds: [ClusterStage.kind], at: ["controls", "stage"])
+    guard stage.text("algorithm") == ClusterStage.Algorithm.random.rawValue else {
+      throw PlanProblem(
+        "plan.controls", ["controls", "stage"],
+        "stage '\(stage.name)' is not random, so another seed is no control",
+        help: "name a cluster stage with algorithm: random")
+    }
+  }
+}
+
+extension ComparedArm {
+  /// What arms are sorted by: dense, pooled, grouped, controls; then by score, centring and name.
+  fileprivate var order: [String] {
+    [
+      isDense ? "0" : "1", isControl ? "1" : "0", isGrouped ? "1" : "0", score ?? "",
+      centring == "none" ? "" : centring ?? "", name,
+    ]
+  }
+}
+
+extension CompareStage.Primary {
+  /// Whether a cell has the values that `at` names.
+  func matches(_ assignment: [String: JSONValue]) -> Bool {
+    (at ?? [:]).allSatisfy { name, wanted in
+      switch (assignment[name], wanted) {
+      case (.string(let text)?, .text(let wanted)): text == wanted
+      case (let value?, .number(let wanted)): value.number == wanted
+      default: false
+      }
+    }
+  }
+}
+
+extension JSONValue {
+  /// Returns a member that is a string.
+  func text(_ name: String) -> String? {
+    if case .string(let text)? = self[name] { text } else { nil }
+  }
+
+  /// The value as a number.
+  var number: Double? {
+    switch self {
+    case .int(let value): Double(value)
+    case .double(let value): value
+    default: nil
+    }
+  }
+}
+
+extension WiredStage {
+  /// Returns a parameter that is a string.
+  func text(_ name: String) -> String? { params.text(name) }
+}
