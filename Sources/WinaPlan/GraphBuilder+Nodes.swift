@@ -103,7 +103,9 @@ extension GraphBuilder {
     case .model, .tokenizer:
       guard let leaf = request == .model ? inventory.model : inventory.tokenizer else {
         diagnostics.insert(
-          PlanDiagnostics.noModel(stage: stage.spec.name, specRange: spec.source.wholeRange))
+          inventory.model.map {
+            PlanDiagnostics.noTokenizer(stage: stage.spec.name, model: $0.location)
+          } ?? PlanDiagnostics.noModel(stage: stage.spec.name, specRange: spec.source.wholeRange))
         return nil
       }
       return .leaves([.leaf(leaf)])

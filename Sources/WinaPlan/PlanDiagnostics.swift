@@ -116,6 +116,13 @@ enum PlanDiagnostics {
       at: stage.range, help: "add `model: DIRECTORY` at the top of the spec")
   }
 
+  static func noTokenizer(stage: Located<String>, model: String) -> Diagnostic {
+    Diagnostic(
+      id: "plan.no-tokenizer",
+      "stage '\(stage.value)' needs a tokenizer, but '\(model)' holds no tokenizer.json",
+      at: stage.range, help: "give a directory in Hugging Face layout that has one")
+  }
+
   static func noData(stage: Located<String>) -> Diagnostic {
     Diagnostic(
       id: "plan.no-data", "stage '\(stage.value)' needs data, but the spec names none",

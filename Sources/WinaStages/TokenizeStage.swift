@@ -36,6 +36,12 @@ public enum TokenizeStage: Stage {
     var maxTokens: Int
     var densePrefix: Int
     var routeTokens: Int
+
+    enum CodingKeys: String, CodingKey {
+      case maxTokens = "max_tokens"
+      case densePrefix = "dense_prefix"
+      case routeTokens = "route_tokens"
+    }
   }
 
   /// The records and the tokenizer, with the model's configuration for its special tokens.

@@ -145,7 +145,7 @@ struct Experiment {
     switch data.source {
     case .documents(let documents):
       source = .documents(
-        documents.map { document in
+        documents.sorted { $0.label.value < $1.label.value }.map { document in
           let path = absolute(document.path)
           if !FileManager.default.fileExists(atPath: path) {
             problems.insert(missing("file of documents", document.path, path))

@@ -144,7 +144,9 @@ struct InterruptSignals {
 
   init(_ cancellation: CancellationToken) {
     signal(SIGINT, SIG_IGN)
-    source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+    // A queue of its own has a thread of its own, also while tasks hold all the shared ones.
+    let queue = DispatchQueue(label: "wina.interrupts", qos: .userInteractive)
+    source = DispatchSource.makeSignalSource(signal: SIGINT, queue: queue)
     source.setEventHandler {
       switch cancellation.state {
       case .running:
