@@ -1,0 +1,83 @@
+import Foundation
+import Glibc
+
+/// The built `wina` program, started as users start it.
+final class WinaProcess {
+  /// What a finished program left.
+  struct Outcome {
+    /// The exit status; negative numbers are signals.
+    var status: Int32
+    var output: String
+    var errors: String
+    var seconds: Double
+
+    var lastLine: Substring { output.split(separator: "\n").last ?? "" }
+  }
+
+  private let process = Process()
+  private let outputPath: String
+  private let errorPath: String
+  private let start = ContinuousClock.now
+  private let ended = DispatchSemaphore(value: 0)
+  private let watchdog: DispatchWorkItem
+
+  /// The program beside the test bundle, or `WINA_BINARY`.
+  static let binary: String = {
+    let environment = ProcessInfo.processInfo.environment
+    if let path = environment["WINA_BINARY"], !path.isEmpty { return path }
+    return URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+      .deletingLastPathComponent().appendingPathComponent("wina").path
+  }()
+
+  /// Starts the program; it is killed after two minutes.
+  init(_ arguments: [String], in directory: String, environment: [String: String] = [:]) throws {
+    let scratch = NSTemporaryDirectory() + "wina-output-" + UUID().uuidString
+    outputPath = scratch + ".out"
+    errorPath = scratch + ".err"
+    for path in [outputPath, errorPath] { try Data().write(to: URL(fileURLWithPath: path)) }
+    process.executableURL = URL(fileURLWithPath: WinaProcess.binary)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: directory)
+    var all = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("WINA_") }
+    all.merge(environment) { $1 }
+    process.environment = all
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: outputPath))
+    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errorPath))
+    let ended = self.ended
+    process.terminationHandler = { _ in ended.signal() }
+    try process.run()
+    let identifier = process.processIdentifier
+    watchdog = DispatchWorkItem { kill(identifier, SIGKILL) }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 120, execute: watchdog)
+  }
+
+  deinit {
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    unlink(outputPath)
+    unlink(errorPath)
+  }
+
+  var isRunning: Bool { process.isRunning }
+
+  /// What the program has written so far.
+  var output: String {
+    String(decoding: FileManager.default.contents(atPath: outputPath) ?? Data(), as: UTF8.self)
+  }
+
+  func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+  /// Waits for the end.
+  func wait() -> Outcome {
+    ended.wait()
+    ended.signal()
+    watchdog.cancel()
+    let seconds = (ContinuousClock.now - start).components
+    let errors = FileManager.default.contents(atPath: errorPath) ?? Data()
+    return Outcome(
+      status: process.terminationReason == .exit
+        ? process.terminationStatus : -process.terminationStatus,
+      output: output, errors: String(decoding: errors, as: UTF8.self),
+      seconds: Double(seconds.seconds) + Double(seconds.attoseconds) * 1e-18)
+  }
+}
