@@ -58,6 +58,12 @@ public enum ClusterStage: Stage {
     var score: ScoreMethod?
     var components: Int?
     var initialisations: Int?
+
+    enum CodingKeys: String, CodingKey {
+      case algorithm, k, seed, score
+      case components = "pca"
+      case initialisations = "n_init"
+    }
   }
 
   /// Captures for k-means, tokens for labels and digests, and the sizes to imitate.

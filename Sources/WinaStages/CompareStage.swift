@@ -96,6 +96,12 @@ public enum CompareStage: Stage {
     var permutations: Int
     var seed: UInt64
 
+    enum CodingKeys: String, CodingKey {
+      case cells, arms, entries, primary, bootstrap, permutations, seed
+      case densePrefix = "dense_prefix"
+      case routeTokens = "route_tokens"
+    }
+
     /// Which cell, arm and control the next shards of the `results` port belong to.
     struct Entry: Codable, Sendable, Hashable {
       var cell: Int

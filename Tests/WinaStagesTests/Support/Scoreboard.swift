@@ -1,0 +1,128 @@
+import WinaEvaluation
+import WinaModel
+import WinaPipeline
+import WinaStages
+
+/// Made-up scores of arms, compared by the compare stage.
+struct Scoreboard {
+  /// Scores of an arm in a cell: for every sample its divergence a token in the first and in the
+  /// second half, or whether its answer was right.
+  struct Entry {
+    var arm: String
+    var cell = 0
+    var control: Int?
+    var halves: [(first: Double, second: Double)] = []
+    var right: [Int] = []
+    var sparsity = 0.5
+    /// MACs of a row beyond those of the kept weights.
+    var overhead = 0.0
+    var notApplicable: String?
+  }
+
+  /// Tokens in each half of a document.
+  static let half = 5
+  private static let rows = 100
+
+  let lab: StageLab
+  private let cost: CostModel
+  private let shape: ModelShape
+  var cells: [JSONValue] = [[:]]
+  var arms: [JSONValue] = []
+  var entries: [Entry] = []
+  var primary: JSONValue?
+  var clusters: [ContentDigest] = []
+
+  init() throws {
+    lab = try StageLab()
+    shape = ModelShape(try lab.language.configuration)
+    cost = CostModel(shape)
+  }
+
+  /// Describes an arm as planning does.
+  mutating func add(
+    _ name: String, score: String? = "wina", centring: String = "none", grouped: Bool = false,
+    route: String? = nil, clusters: Int? = nil, isControl: Bool = false
+  ) {
+    var arm: [String: JSONValue] = [
+      "name": .string(name), "isGrouped": .bool(grouped), "isControl": .bool(isControl),
+    ]
+    if let score {
+      arm["score"] = .string(score)
+      arm["gate"] = "threshold"
+      arm["centring"] = .string(centring)
+    }
+    arm["route"] = route.map(JSONValue.string)
+    arm["clusters"] = clusters.map(JSONValue.int)
+    arms.append(.object(arm))
+  }
+
+  func report() throws -> ComparisonReport {
+    let results = try entries.map { entry in
+      BoundInput.artifact(lab.context.store(try shard(entry).encoded()))
+    }
+    var params: [String: JSONValue] = [
+      "cells": .array(cells), "arms": .array(arms), "bootstrap": 200, "permutations": 500,
+      "seed": 1, "dense_prefix": 1, "route_tokens": 8,
+      "entries": .array(
+        entries.map { entry in
+          var object: [String: JSONValue] = ["cell": .int(entry.cell), "arm": .string(entry.arm)]
+          object["control"] = entry.control.map(JSONValue.int)
+          return .object(object)
+        }),
+    ]
+    params["primary"] = primary
+    let made = try lab.run(
+      "compare", .object(params),
+      [
+        "results": results, "clusters": clusters.map(BoundInput.artifact),
+        "model": [.leaf(lab.model)],
+      ])
+    return try lab.load(made, as: ComparisonArtifact.self).report
+  }
+
+  /// MACs of a row of an arm at a sparsity, as its scores say.
+  func macs(_ sparsity: Double) -> Double { (1 - sparsity) * cost.linearMACs }
+
+  private func shard(_ entry: Entry) -> EvaluationShard {
+    let count = max(entry.halves.count, entry.right.count)
+    let samples = entry.notApplicable == nil ? count : 0
+    let scores = (0..<samples).map { index in
+      var score = SampleScore(label: index % 2 == 0 ? "even" : "odd", kind: .document)
+      score.rows = Scoreboard.rows
+      score.gatedRows = Scoreboard.rows
+      score.usedWeights = used(entry.sparsity)
+      score.macs.linear = (macs(entry.sparsity) + entry.overhead) * Double(Scoreboard.rows)
+      if entry.right.isEmpty {
+        score.first = sums(entry.halves[index].first)
+        score.second = sums(entry.halves[index].second)
+      } else {
+        score.kind = .choices
+        score.second = sums(0.1)
+        score.accuracy = entry.right[index]
+        score.normalizedAccuracy = entry.right[index]
+        score.logLikelihoods = [-1, -2]
+        score.isGreedy = [true, false]
+      }
+      return score
+    }
+    let digests = (0..<12).map { SHA256.digest(of: "sample \($0)") }
+    return EvaluationShard(
+      digests: entry.notApplicable == nil ? Array(digests.prefix(samples)) : digests,
+      scores: scores, groups: [], divergence: entry.notApplicable == nil ? .kl : nil,
+      references: nil, notApplicable: entry.notApplicable)
+  }
+
+  private func sums(_ kl: Double) -> TokenSums {
+    TokenSums(
+      tokens: Scoreboard.half, bytes: 10, words: 2, nll: Double(Scoreboard.half) * (2 + kl),
+      kl: Double(Scoreboard.half) * kl, agreements: 3)
+  }
+
+  private func used(_ sparsity: Double) -> [UInt64] {
+    (0..<shape.layers).flatMap { _ in
+      zip(shape.inputs, shape.outputs).map {
+        UInt64(((1 - sparsity) * Double($0 * $1 * Scoreboard.rows)).rounded())
+      }
+    }
+  }
+}
