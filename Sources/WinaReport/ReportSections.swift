@@ -115,41 +115,9 @@ struct ReportSections {
     }
   }
 
-  /// The paired differences.
-  func contrasts() -> ReportSection? {
-    if report.contrasts.isEmpty { return nil }
-    let cellColumn: [TextTable.Column] = hasCells ? [.init("cell")] : []
-    var table = TextTable(
-      cellColumn + [
-        .init("contrast"), .init("metric"), .init("difference", isNumeric: true),
-        .init("95 % interval", isNumeric: true), .init("p", isNumeric: true),
-        .init("p (Holm)", isNumeric: true), .init("sparsity gap", isNumeric: true),
-        .init("detectable", isNumeric: true), .init("n", isNumeric: true), .init("test"),
-      ], keyColumns: cellColumn.count + 2)
-    for row in report.contrasts {
-      let places = NumberText.decimals(
-        for: [row.difference, row.low, row.high].compactMap(\.self), digits: 3)
-      let cell = hasCells ? [CellBlock.title(row.cell, separator: "=")] : []
-      table.append(
-        cell + [
-          (row.isPrimary ? "* " : "  ") + row.contrast, row.metric,
-          row.difference.map { NumberText.signed($0, decimals: places) } ?? NumberText.absent,
-          NumberText.bounds(row.low, row.high, decimals: places),
-          row.p.map(NumberText.probability) ?? NumberText.absent,
-          row.isPrimary ? "primary" : row.pHolm.map(NumberText.probability) ?? NumberText.absent,
-          row.sparsityGap.map { NumberText.signed($0, decimals: 2) + " pt" } ?? "",
-          row.minimumDetectable.map { NumberText.plain($0, decimals: places) } ?? "", String(row.n),
-          row.test,
-        ])
-    }
-    var remarks = ["below zero is better for kl, nll and perplexity; * is the primary endpoint"]
-    for row in report.contrasts {
-      guard let note = row.note else { continue }
-      let cell = CellBlock.title(row.cell, separator: "=")
-      let place = cell.isEmpty ? "" : " [\(cell)]"
-      remarks.append("\(row.contrast)\(place), \(row.metric): \(note)")
-    }
-    return ReportSection(title: "Contrasts", table: table, remarks: remarks)
+  /// The paired differences, of all metrics or of the primary endpoint's.
+  func contrasts(isWhole: Bool) -> ReportSection? {
+    ContrastSection(report, hasCells: hasCells, isWhole: isWhole).section
   }
 
   /// The gains of the observed clusters against those of random ones.

@@ -19,7 +19,8 @@ public struct ReportText: Sendable {
   /// - Parameters:
   ///   - width: The columns of the terminal; tables that are wider are cut into pieces.
   ///   - usesColor: Whether to emphasise with ANSI sequences.
-  ///   - showsLabels: Whether to add tables by label.
+  ///   - showsLabels: Whether to add tables by label and contrasts in metrics other than the primary
+  ///     one.
   public func terminal(
     width: Int = 100, usesColor: Bool = false, showsLabels: Bool = false
   ) -> String {
@@ -30,7 +31,7 @@ public struct ReportText: Sendable {
       lines += usesColor ? stamp.map(Paint.alarm) : stamp
       lines.append("")
     }
-    for section in sections(showsLabels: showsLabels) {
+    for section in sections(isWhole: showsLabels) {
       lines.append(usesColor ? Paint.strong(section.title) : section.title)
       if let table = section.table { lines += table.lines(width: width, usesColor: usesColor) }
       for remark in section.remarks {
@@ -50,7 +51,7 @@ public struct ReportText: Sendable {
     var parts = ["# \(TextWidth.visible(title))\n"]
     if report.isLeaky { parts.append("**\(ReportText.leaky)**\n") }
     parts.append("**\(TextWidth.visible(verdictLine))**\n")
-    for section in sections(showsLabels: true) {
+    for section in sections(isWhole: true) {
       var text = "## \(TextWidth.visible(section.title))\n"
       if let table = section.table { text += "\n" + table.markdown }
       if !section.remarks.isEmpty {
@@ -85,9 +86,10 @@ public struct ReportText: Sendable {
     "Verdict: " + (report.verdict ?? "none, as the spec declares no primary endpoint.")
   }
 
-  private func sections(showsLabels: Bool) -> [ReportSection] {
+  private func sections(isWhole: Bool) -> [ReportSection] {
     let sections = ReportSections(report)
-    return sections.results() + (showsLabels ? sections.labels() : [])
-      + [sections.contrasts(), sections.nulls(), sections.facts()].compactMap(\.self)
+    return sections.results() + (isWhole ? sections.labels() : [])
+      + [sections.contrasts(isWhole: isWhole), sections.nulls(), sections.facts()].compactMap(
+        \.self)
   }
 }

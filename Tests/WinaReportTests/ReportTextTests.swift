@@ -31,6 +31,31 @@ struct ReportTextTests {
     #expect(plain == text.terminal(width: 160))
   }
 
+  @Test func thePrimaryEndpointAndItsCellComeFirst() throws {
+    let lines = text.terminal(width: 200).split(separator: "\n")
+    let title = try #require(lines.firstIndex(of: "Contrasts"))
+    #expect(lines[title + 2].contains("* routed - uniform"))
+    #expect(lines[title + 3].contains("s=0.5 "))
+    #expect(lines[title + 4].contains("s=0.65"))
+  }
+
+  @Test func aTerminalShowsTheContrastsOfThePrimaryMetric() {
+    #expect(!text.terminal(width: 200).contains("routed - uniform  nll"))
+    #expect(text.terminal(width: 200, showsLabels: true).contains("routed - uniform  nll"))
+    #expect(text.terminal(width: 200).contains("contrasts in nll are in the whole report"))
+    #expect(!text.markdown(title: "a").contains("whole report"))
+  }
+
+  @Test func notesThatMostContrastsShareAreSaidOnce() {
+    let terminal = text.terminal(width: 200)
+    #expect(terminal.ranges(of: "baseline interpolated").count == 1)
+    #expect(terminal.contains("matched unless said otherwise: baseline interpolated to equal MACs"))
+    #expect(
+      terminal.contains("sparsities within half a point: other - uniform [s=0.5; s=0.65]"))
+    #expect(terminal.contains("cats has no numbers here: cats - uniform [s=0.65]"))
+    #expect(text.markdown(title: "a").contains("equal MACs: routed - uniform (nll) [s=0.65]"))
+  }
+
   @Test func leakageStampsEveryForm() {
     var report = SampleReport.full
     report.isLeaky = true
@@ -76,9 +101,11 @@ struct ReportTextTests {
       Issue.record("no contrasts in \(json)")
       return
     }
-    #expect(contrasts.first?["difference"] == .double(-0.0004))
-    #expect(contrasts.first?["primary"] == .bool(true))
-    #expect(contrasts[1]["p_holm"] == .double(0.00004))
+    let primary = contrasts.first { $0["primary"] == .bool(true) }
+    #expect(primary?["difference"] == .double(-0.0004))
+    #expect(contrasts.count == SampleReport.full.contrasts.count)
+    #expect(contrasts[0]["p_holm"] == .double(0.00004))
+    #expect(contrasts[0]["note"] == .string("baseline interpolated to equal MACs"))
     guard case .array(let notes) = value["notes"] else {
       Issue.record("no notes in \(json)")
       return

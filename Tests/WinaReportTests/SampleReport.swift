@@ -58,14 +58,24 @@ enum SampleReport {
     var other = ContrastRow(
       cell: cell(0.65), contrast: "routed - uniform", metric: "kl", difference: -0.004091,
       low: -0.0051, high: -0.0031, p: 0.00002, test: "sign-flip permutation", n: 104,
-      minimumDetectable: 0.0009, sparsityGap: 0.02)
+      minimumDetectable: 0.0009, sparsityGap: 0.02,
+      note: "baseline interpolated to equal MACs")
     other.pHolm = 0.00004
+    var inOtherWords = other
+    inOtherWords.metric = "nll"
+    inOtherWords.note = "equal MACs"
+    var near = other
+    near.contrast = "other - uniform"
+    near.note = "sparsities within half a point"
+    var nearElsewhere = near
+    nearElsewhere.cell = cell(0.5)
     return [
+      other, inOtherWords, near, nearElsewhere,
       ContrastRow(
         cell: cell(0.5), contrast: "routed - uniform", metric: "kl", difference: -0.0004,
         low: -0.00102, high: 0.0003, p: 0.2134, test: "sign-flip permutation", n: 104,
-        minimumDetectable: 0.0009, isPrimary: true, sparsityGap: -0.014),
-      other,
+        minimumDetectable: 0.0009, isPrimary: true, sparsityGap: -0.014,
+        note: "baseline interpolated to equal MACs"),
       ContrastRow(
         cell: cell(0.65), contrast: "cats - uniform", metric: "kl", difference: nil,
         test: "none", n: 0, note: "cats has no numbers here"),

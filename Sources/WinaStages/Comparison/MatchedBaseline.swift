@@ -76,10 +76,8 @@ private struct Match {
       weight = (target - low.macsPerToken) / span
       return
     }
-    let gap = arm.sparsity - baseline.sparsity
-    guard abs(gap) <= MatchedBaseline.tolerance else { return nil }
-    let points = (gap * 10_000).rounded() / 100
-    self.init(baseline, note: "sparsity differs by \(points) points, within half a point")
+    guard abs(arm.sparsity - baseline.sparsity) <= MatchedBaseline.tolerance else { return nil }
+    self.init(baseline, note: "sparsities within half a point")
   }
 
   private init(_ scored: ScoredArm, note: String) {

@@ -56,6 +56,40 @@ struct Scoreboard {
     arms.append(.object(arm))
   }
 
+  /// Two cells with a pooled arm, a grouped one, and its control.
+  static func sample() throws -> Scoreboard {
+    var board = try Scoreboard()
+    board.cells = [["s": 0.25], ["s": 0.5]]
+    board.primary = ["metric": "kl", "contrast": "grouped - pooled", "at": ["s": 0.5]]
+    board.add("pooled", centring: "global")
+    board.add("grouped", centring: "group", grouped: true, route: "assign", clusters: 0)
+    board.add("best", grouped: true, route: "best", clusters: 0)
+    board.add(
+      "random", centring: "group", grouped: true, route: "assign", clusters: 1, isControl: true)
+    for (cell, level) in [0.1, 0.3].enumerated() {
+      func halves(_ factor: Double) -> [(first: Double, second: Double)] {
+        (0..<12).map { index in
+          let base = level * factor
+          return (base + 0.003 * Double(index % 5), base - 0.002 * Double(index % 7))
+        }
+      }
+      let sparsity = cell == 0 ? 0.25 : 0.5
+      board.entries += [
+        Entry(arm: "pooled", cell: cell, halves: halves(1), sparsity: sparsity),
+        Entry(arm: "grouped", cell: cell, halves: halves(0.9), sparsity: sparsity - 0.01),
+        Entry(arm: "best", cell: cell, halves: halves(0.85), sparsity: sparsity),
+        Entry(arm: "random", cell: cell, halves: halves(0.99), sparsity: sparsity),
+      ]
+    }
+    for control in 1...4 {
+      board.entries.append(
+        Entry(
+          arm: "random", cell: 1, control: control,
+          halves: (0..<12).map { (0.3 - 0.001 * Double(control * $0), 0.29) }))
+    }
+    return board
+  }
+
   func report() throws -> ComparisonReport {
     let results = try entries.map { entry in
       BoundInput.artifact(lab.context.store(try shard(entry).encoded()))

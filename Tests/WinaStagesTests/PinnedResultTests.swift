@@ -1,0 +1,110 @@
+import Testing
+import WinaPipeline
+import WinaSparsity
+import WinaStages
+import WinaTensor
+
+/// What every stage computes on a fixed fixture, by version.
+struct PinnedResultTests {
+  /// Kind, version and fingerprint of the results.
+  private static let pins: [String: [Int: String]] = [
+    "capture": [1: "64ca30e164b6716d"],
+    "classifier": [1: "40c438a90e037415"],
+    "cluster": [1: "21ffe5d2bd0e4d73"],
+    "command": [1: "d3a3d2c8b8cf7d3f"],
+    "compare": [2: "71e466c911f13268"],
+    "evaluate": [2: "d8edeb3a509d7495"],
+    "histogram": [1: "1fb68522c3286fcd"],
+    "profile": [1: "a30478208d082ce5"],
+    "tokenize": [1: "dc6721fa24188991"],
+  ]
+
+  @Test func resultsOfAVersionNeverChange() throws {
+    let results = try Self.results()
+    #expect(Set(results.keys) == Set(StageCatalog.registry.kinds))
+    for stage in StageCatalog.registry.stages {
+      let found = try Fingerprint(results[stage.kind] ?? []).digest
+      #expect(
+        found == Self.pins[stage.kind]?[stage.version],
+        """
+        version \(stage.version) of '\(stage.kind)' now computes something else: \(found). If that \
+        is meant, raise the version and pin the new digest; if not, mend the change.
+        """)
+    }
+  }
+
+  @Test func aFingerprintSeesChangesButNoRounding() throws {
+    let lab = try StageLab()
+    let tokens = try lab.tokenize(StageLab.records(6))
+    let payload = try lab.context.payload(try lab.capture(tokens))
+    let pin = try Fingerprint([payload]).digest
+    func changed(_ factor: Float) throws -> String {
+      let artifact = try CaptureArtifact(decoding: payload)
+      var copy = try artifact.encoded()
+      let index = try #require(copy.tensors.firstIndex { $0.name == "gated.mean_absolute" })
+      let values = artifact.shard.gatedMoments.meanAbsolute.map { $0 * factor }
+      copy.tensors[index] = try ArtifactTensor(
+        name: "gated.mean_absolute", elementType: "F32", shape: copy.tensors[index].shape,
+        bytes: Tensor(values, shape: [values.count]).bytes)
+      return try Fingerprint([copy]).digest
+    }
+    #expect(try changed(1) == pin)
+    #expect(try changed(1 + 1e-7) == pin)
+    #expect(try changed(1.01) != pin)
+  }
+
+  /// The outputs of every kind of stage on twelve documents and six questions.
+  private static func results() throws -> [String: [ArtifactPayload]] {
+    let lab = try StageLab()
+    let shard = try lab.shards(StageLab.records(12), sizes: [12])[0]
+    let questions = try lab.shards(StageLab.questions(6), sizes: [6])[0]
+    let tokens: [String: [BoundInput]] = ["tokens": [.artifact(shard.tokens)]]
+    let clusters = try lab.kmeans([shard])
+    let labels = try lab.run("cluster", ["algorithm": "label"], tokens)
+    let random = try lab.run(
+      "cluster", ["algorithm": "random", "seed": 3],
+      tokens.merging(["like": [.artifact(clusters)]]) { $1 })
+    let pooled = try lab.histogram([shard.capture])
+    let grouped = try lab.histogram([shard.capture], groups: clusters)
+    let second = try lab.capture(
+      shard.tokens, slots: StageLab.centredSlots, centring: "group", exact: true, means: grouped,
+      clusters: clusters, uncentred: shard.capture)
+    let centred = try lab.histogram([second], groups: clusters)
+    let plain = try lab.profile(pooled, sparsity: 0.5)
+    let cats = try lab.profile(pooled, score: "cats", sparsity: 0.3)
+    let specific = try lab.profile(centred, sparsity: 0.5, centring: "group", means: grouped)
+    let routers = try ["logistic", "nearest_centroid"].map { model in
+      try lab.run(
+        "classifier", ["features": "embedding", "model": .string(model), "l2": 0.01],
+        [
+          "labels": [.artifact(clusters)], "tokens": [.artifact(shard.tokens)],
+          "capture": [.artifact(shard.capture)], "model": [.leaf(lab.model)],
+        ])
+    }
+    let dense = try lab.evaluate(shard)
+    let scores = [
+      dense, try lab.evaluate(questions),
+      try lab.evaluate(shard, route: "pooled", profile: plain, dense: dense),
+      try lab.evaluate(shard, route: "pooled", profile: cats, dense: dense),
+      try lab.evaluate(
+        shard, route: "assign", profile: specific, dense: dense, clusters: clusters),
+      try lab.evaluate(shard, route: "best", profile: specific, dense: dense),
+      try lab.evaluate(
+        shard, route: "classifier", profile: specific, dense: dense, router: routers[1]),
+    ]
+    let digests: [String: [ContentDigest]] = [
+      "tokenize": [shard.tokens, questions.tokens], "capture": [shard.capture, second],
+      "cluster": [clusters, labels, random], "histogram": [pooled, grouped, centred],
+      "profile": [plain, cats, specific], "classifier": routers, "evaluate": scores,
+    ]
+    var payloads = try digests.mapValues { try $0.map { try lab.context.payload($0) } }
+    payloads["compare"] = [try ComparisonArtifact(report: Scoreboard.sample().report()).encoded()]
+    payloads["command"] = [
+      try lab.context.payload(
+        lab.run(
+          "command",
+          ["run": "printf '%s' $A > {out}", "env": ["A": "b"], "files": [], "codeCount": 0], [:]))
+    ]
+    return payloads
+  }
+}
