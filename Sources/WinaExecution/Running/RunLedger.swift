@@ -28,17 +28,16 @@ final class RunLedger: Sendable {
   /// Takes over what planning found, and forgets skips of an earlier round.
   func begin(_ pruning: Pruning) {
     state.withLock { state in
+      for index in state.reports.indices where state.reports[index]?.status == .skipped {
+        state.reports[index] = nil
+      }
       for (task, hit) in pruning.hits {
         state.outputs[task.index] = hit.entry
-        let old = state.reports[task.index]?.status
-        if old == nil || old == .skipped {
+        if state.reports[task.index] == nil {
           state.reports[task.index] = report(
             task, key: hit.entry.action, hit.origin == .remote ? .remoteHit : .hit,
             hit.origin == .remote ? "in the remote" : "cached")
         }
-      }
-      for task in pruning.misses where state.reports[task.index]?.status == .skipped {
-        state.reports[task.index] = nil
       }
       state.damaged = [:]
     }

@@ -6,10 +6,11 @@ import WinaStore
 /// Realises a plan: finds what is cached, runs the rest, and mends what turns out to be damaged.
 ///
 /// A task that is cached needs nothing upstream of it. What is missing runs in the order of the
-/// schedule; a damaged or lost input is set aside and made again in another round, a bounded number
-/// of times.
+/// schedule; damaged or lost inputs are set aside and made again in another round, for each task a
+/// bounded number of times.
 public final class Runner: Sendable {
-  private static let mostRounds = 4
+  /// How often the inputs of one task are made again.
+  private static let mostRepairs = 4
 
   private let graph: TaskGraph
   private let options: RunOptions
@@ -78,7 +79,7 @@ public final class Runner: Sendable {
   ///
   /// - Throws: ``TaskFailure`` when it cannot be made, or what the store or the artifact throws.
   public func artifact<Value: Artifact>(of target: TaskID, as type: Value.Type) throws -> Value {
-    for _ in 0..<Runner.mostRounds {
+    for _ in 0..<Runner.mostRepairs {
       guard let digest = ledger.output(of: target) else { break }
       do throws(StoreError) {
         let payload = try store.read(digest, as: Value.format)
@@ -114,15 +115,18 @@ public final class Runner: Sendable {
 
   /// Runs rounds until nothing is missing, something failed, or mending does not help.
   private func perform(_ pruning: inout Pruning) {
-    for round in 1...Runner.mostRounds {
+    var repairs: [TaskID: Int] = [:]
+    while true {
       ledger.begin(pruning)
       if pruning.misses.isEmpty { return }
       runRound(pruning.misses)
       let damaged = ledger.damaged
       let hasFailed = !ledger.failures.isEmpty && !options.keepGoing
       if damaged.isEmpty || hasFailed || isInterrupted { return }
-      if round == Runner.mostRounds {
-        for (task, failure) in damaged.sorted(by: { $0.key < $1.key }) {
+      for task in damaged.keys { repairs[task, default: 0] += 1 }
+      let hopeless = damaged.filter { repairs[$0.key, default: 0] >= Runner.mostRepairs }
+      if !hopeless.isEmpty {
+        for (task, failure) in hopeless.sorted(by: { $0.key < $1.key }) {
           let report = ledger.report(task, key: failure.key, .failed, failure.message)
           ledger.fail(task, report, failure)
           events.post(.taskFailed(report, failure))

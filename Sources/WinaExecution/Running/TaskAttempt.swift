@@ -131,12 +131,13 @@ struct TaskAttempt: Sendable {
     }
   }
 
-  /// Sets damaged inputs aside, so that the next round makes them again.
+  /// Sets damaged inputs aside, all that the task has, so that the next round makes them again.
   private func recover(
     _ task: PlannedTask, _ key: ActionKey, _ damaged: [ContentDigest], _ error: any Error
   ) -> TaskEnd {
     do throws(StoreError) {
-      for digest in damaged { _ = try services.store.quarantine(digest) }
+      let known = Set(task.dependencies.compactMap { ledger.output(of: $0) })
+      for digest in known.union(damaged) { _ = try services.store.quarantine(digest) }
     } catch {
       return fail(task, key, .cache, error.message, error.hint, error)
     }
