@@ -24,7 +24,7 @@ struct DamageTests {
     }
   }
 
-  @Test(arguments: [1, 2, 3])
+  @Test(arguments: [2, 3])
   func aCacheWithManyDamagedFilesHeals(seed: UInt64) throws {
     let warm = try ToyWorkspace.warmSmall()
     let workspace = try warm.workspace.copy()
