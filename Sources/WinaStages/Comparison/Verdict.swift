@@ -27,7 +27,7 @@ struct Verdict {
     }
     let size =
       "\(row.metric) \(signed(difference))\(primary.metric.unit), "
-      + "95 % CI \(signed(low)) to \(signed(high)), p = \(probability(p)), n = \(row.n)"
+      + "95 % CI \(signed(low)) to \(signed(high)), p \(probability(p)), n = \(row.n)"
     var sentence =
       "\(arm.mechanism.prefix(1).uppercased())\(arm.mechanism.dropFirst()) ('\(arm.name)') "
       + "against \(baseline.mechanism) ('\(baseline.name)')\(place)"
@@ -42,7 +42,7 @@ struct Verdict {
         && observed.clusters == arm.clusters
     }) {
       sentence +=
-        "; '\(null.arm)' against \(null.null.count) random clusterings: p = \(probability(null.p))"
+        "; '\(null.arm)' against \(null.null.count) random clusterings: p \(probability(null.p))"
     }
     return sentence + ")."
   }
@@ -61,6 +61,6 @@ struct Verdict {
   }
 
   private func probability(_ p: Double) -> String {
-    p < 0.0001 ? "< 0.0001" : "\((p * 10_000).rounded() / 10_000)"
+    p < 0.0001 ? "< 0.0001" : "= \((p * 10_000).rounded() / 10_000)"
   }
 }
