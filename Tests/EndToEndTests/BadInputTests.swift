@@ -17,19 +17,19 @@ struct BadInputTests {
   static let specs = [
     WrongSpec(
       name: "unknown-key", old: "max_tokens", new: "max_token",
-      phrases: ["toy.yaml:11:14", "unknown key 'max_token'", "did you mean 'max_tokens'?", "^~~~"]),
+      phrases: [".yaml:11:14", "unknown key 'max_token'", "did you mean 'max_tokens'?", "^~~~"]),
     WrongSpec(
       name: "wrong-type", old: "max_tokens: 48", new: "max_tokens: many",
-      phrases: ["toy.yaml:11:26", "expected a whole number for 'max_tokens', found text 'many'"]),
+      phrases: [".yaml:11:26", "expected a whole number for 'max_tokens', found text 'many'"]),
     WrongSpec(
       name: "missing-documents", old: "abc.jsonl", new: "abd.jsonl",
-      phrases: ["toy.yaml:5:20", "there is no file", "'abd.jsonl'"]),
+      phrases: [".yaml:5:20", "there is no file", "'abd.jsonl'"]),
     WrongSpec(
       name: "missing-model", old: "./model", new: "./modle",
-      phrases: ["toy.yaml:3:8", "there is no model './modle'"]),
+      phrases: [".yaml:3:8", "there is no model './modle'"]),
     WrongSpec(
       name: "sparsity-in-percent", old: "[0.25, 0.5]", new: "[0.25, 65]",
-      phrases: ["toy.yaml:34:26", "sparsity 65 is not in [0, 1)", "did you mean 0.65?"]),
+      phrases: [".yaml:34:26", "sparsity 65 is not in [0, 1)", "did you mean 0.65?"]),
     WrongSpec(
       name: "circle", old: "algorithm: kmeans, k: \"${k}\"",
       new: "algorithm: random, k: \"${k}\", like: shuffled",
@@ -50,7 +50,7 @@ struct BadInputTests {
       name: "leakage", old: "algorithm: kmeans", new: "algorithm: kmeans, split: test",
       phrases: ["stage 'clusters' is fitted to test data", "leaky: true"]),
     WrongSpec(
-      name: "not-yaml", old: "stages:\n", new: "stages: [\n", phrases: ["toy.yaml:", "error:"]),
+      name: "not-yaml", old: "stages:\n", new: "stages: [\n", phrases: ["not-yaml.yaml:", "error:"]),
     WrongSpec(
       name: "duplicate-key", old: "  pooled: {kind: histogram}\n",
       new: "  pooled: {kind: histogram}\n  pooled: {kind: histogram}\n",
@@ -64,11 +64,12 @@ struct BadInputTests {
 
   @Test(arguments: specs)
   func aWrongSpecIsRefusedWithItsPlace(_ wrong: WrongSpec) throws {
-    let workspace = try ToyWorkspace.warm().workspace.copy()
+    let workspace = try ToyWorkspace.warm().workspace
     #expect(ToySpec.full.contains(wrong.old))
-    try workspace.write(ToySpec.full.replacing(wrong.old, with: wrong.new))
+    let spec = wrong.name + ".yaml"
+    try workspace.write(ToySpec.full.replacing(wrong.old, with: wrong.new), to: spec)
     for command in ["run", "validate", "plan"] {
-      let outcome = try workspace.wina(command, "toy.yaml")
+      let outcome = try workspace.wina(command, spec)
       #expect(outcome.status == 2)
       #expect(outcome.output.isEmpty)
       for phrase in wrong.phrases { #expect(outcome.errors.contains(phrase)) }
@@ -76,7 +77,6 @@ struct BadInputTests {
         try expectGolden(outcome.errors.hidingPath(of: workspace), "cli/\(wrong.name).txt")
       }
     }
-    try workspace.write(ToySpec.full)
     #expect(try workspace.run().statuses == ["hit"])
   }
 

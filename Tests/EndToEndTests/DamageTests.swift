@@ -14,7 +14,7 @@ struct DamageTests {
     let warm = try ToyWorkspace.warmSmall()
     let expected = try DamageTests.other.get()
     var generator = SeededGenerator(seed: UInt64(damage.rawValue.utf8.count))
-    for kind in ["objects", "objects", "objects", "objects", "actions", "plans"] {
+    for kind in ["objects", "objects", "objects", "actions", "plans"] {
       let workspace = try warm.workspace.copy()
       let found = files(below: workspace.file("cache/" + kind))
       let path = try #require(found.randomElement(using: &generator))

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 import WinaTestSupport
 
@@ -95,6 +96,22 @@ final class ToyWorkspace: Sendable {
     return try RunReport(outcome)
   }
 
+  private static let leftovers = Mutex<[String]>([])
+
+  /// Removes a folder when the tests end: what is shared by all of them is never released.
+  private static func removeAtExit(_ path: String) {
+    let isFirst = leftovers.withLock { paths in
+      paths.append(path)
+      return paths.count == 1
+    }
+    guard isFirst else { return }
+    atexit {
+      for path in ToyWorkspace.leftovers.withLock({ $0 }) {
+        _ = try? FileManager.default.removeItem(atPath: path)
+      }
+    }
+  }
+
   /// A workspace in which the full spec has run, and what came out.
   private static let full = Result { try Warm(ToySpec.full) }
   private static let small = Result { try Warm(ToySpec.small) }
@@ -106,6 +123,7 @@ final class ToyWorkspace: Sendable {
 
     fileprivate init(_ spec: String) throws {
       workspace = try ToyWorkspace(spec: spec)
+      ToyWorkspace.removeAtExit(workspace.path)
       report = try workspace.run("--jobs", "2")
     }
   }
