@@ -35,6 +35,13 @@ public enum CompareStage: Stage {
     case number(Double)
     case text(String)
 
+    var json: JSONValue {
+      switch self {
+      case .number(let number): .double(number)
+      case .text(let text): .string(text)
+      }
+    }
+
     public init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
       if let number = try? container.decode(Double.self) {

@@ -54,6 +54,9 @@ struct ComparisonTests {
     var unequal = try board(routed: 0.15)
     unequal.entries[1].sparsity = 0.4
     verdicts.append("unequal: " + (try unequal.report().verdict ?? "none"))
+    var elsewhere = try board(routed: 0.15)
+    elsewhere.cells = [[:]]
+    verdicts.append("elsewhere: " + (try elsewhere.report().verdict ?? "none"))
     var undeclared = try board(routed: 0.15)
     undeclared.primary = nil
     verdicts.append("undeclared: " + (try undeclared.report().verdict ?? "none"))

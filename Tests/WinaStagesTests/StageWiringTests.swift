@@ -259,6 +259,14 @@ struct StageWiringTests {
     #expect(found(["metric": "kl", "contrast": "routed - plain", "at": ["s": 0.5]]) == nil)
   }
 
+  @Test func anEndpointOfAVariableThatIsNotSweptIsNotMeasured() throws {
+    let primary: JSONValue = ["metric": "kl", "contrast": "routed - plain", "at": ["s": 0.5]]
+    let cells = [PlanCell(index: 0, assignment: [:])]
+    #expect(problem { try comparison(["primary": primary], cells: cells) } == nil)
+    let typo: JSONValue = ["metric": "kl", "contrast": "routed - plain", "at": ["t": 0.5]]
+    #expect(problem { try comparison(["primary": typo]) }?.id == "plan.no-cell")
+  }
+
   @Test func aCellMayBeNamedByAWord() throws {
     let cells = [
       PlanCell(index: 0, assignment: ["score": "wina"]),

@@ -127,7 +127,12 @@ struct ComparisonLayout {
           "plan.unknown-arm", ["primary", "contrast"], "there is no arm '\(name)'",
           help: "arms: " + arms.joined(separator: ", "))
       }
+      let axes = Set(wiring.cells.flatMap(\.assignment.keys))
+      let named = Set((primary.at ?? [:]).keys)
+      // A variable that was set on the command line is no axis: the endpoint is then not measured.
+      let isElsewhere = !named.isSubset(of: axes) && (axes.isEmpty || !named.isDisjoint(with: axes))
       let matches = wiring.cells.filter { primary.matches($0.assignment) }
+      guard !isElsewhere else { return try checkControls(params.controls, wiring) }
       guard !matches.isEmpty else {
         throw PlanProblem(
           "plan.no-cell", ["primary", "at"], "no cell of the sweep has these values",
@@ -141,7 +146,13 @@ struct ComparisonLayout {
             + matches[0].assignment.keys.sorted().joined(separator: ", "))
       }
     }
-    guard let controls = params.controls else { return }
+    try checkControls(params.controls, wiring)
+  }
+
+  private static func checkControls(
+    _ controls: CompareStage.Controls?, _ wiring: Wiring
+  ) throws(PlanProblem) {
+    guard let controls else { return }
     let stage = try wiring.require(
       controls.stage, kinds: [ClusterStage.kind], at: ["controls", "stage"])
     guard stage.text("algorithm") == ClusterStage.Algorithm.random.rawValue else {

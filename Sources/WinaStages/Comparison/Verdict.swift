@@ -8,9 +8,13 @@ struct Verdict {
   let nulls: [NullRow]
 
   var sentence: String? {
-    guard let primary, let contrast = Contrast(primary.contrast),
-      let row = contrasts.first(where: \.isPrimary),
-      let arm = comparison.description(of: contrast.arm),
+    guard let primary, let contrast = Contrast(primary.contrast) else { return nil }
+    guard let row = contrasts.first(where: \.isPrimary) else {
+      let declared = (primary.at ?? [:]).mapValues(\.json)
+      return "No verdict: the primary endpoint is declared at \(cellText(declared)), "
+        + "which is no cell of this run."
+    }
+    guard let arm = comparison.description(of: contrast.arm),
       let baseline = comparison.description(of: contrast.baseline)
     else { return nil }
     let place = row.cell.isEmpty ? "" : " at " + cellText(row.cell)
