@@ -71,7 +71,7 @@ struct RunCommand: SpecCommand {
     let report = outcome.succeeded ? try results.report() : nil
     let result = RunResult(
       run: id, spec: options.spec, experiment: experiment.spec.experiment.value, started: started,
-      outcome: outcome, results: report?.rows ?? [])
+      outcome: outcome, results: report?.stampedRows ?? [])
     try journal.finish(result)
     if let report { try RunFiles(directory: journal.directory).write(report) }
     if json {

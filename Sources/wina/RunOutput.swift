@@ -96,3 +96,15 @@ struct RunFiles {
       .write(to: URL(fileURLWithPath: directory + "/report.md"))
   }
 }
+
+extension ComparisonReport {
+  /// The rows, each with the note LEAKY where the spec allowed leakage.
+  var stampedRows: [ResultRow] {
+    guard isLeaky else { return rows }
+    return rows.map { row in
+      var row = row
+      row.note = ["LEAKY", row.note].compactMap { $0 }.joined(separator: "; ")
+      return row
+    }
+  }
+}

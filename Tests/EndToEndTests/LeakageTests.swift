@@ -17,6 +17,8 @@ struct LeakageTests {
     #expect(allowed.status == 0)
     #expect(allowed.output.hasPrefix("LEAKY"))
     #expect(try workspace.wina("show", "last").output.hasPrefix("LEAKY"))
+    #expect(
+      try workspace.wina("run", "toy.yaml", "--json").output.contains("\"note\":\"LEAKY"))
   }
 
   @Test func aSpecWithoutLeakageIsNotStamped() throws {
