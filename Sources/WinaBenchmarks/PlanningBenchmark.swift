@@ -112,7 +112,7 @@ enum PlanningBenchmark: Benchmark {
           teal: {profile: teal}
           assigned: {profile: specific, route: assign}
           routed: {profile: specific, route: router}
-      compare: {primary: {metric: kl, contrast: routed - uniform}}
+      compare: {primary: {metric: kl, contrast: routed - uniform, at: {s: 0.25, k: 8}}}
     sweep:
       grid:
         s: [\((1...25).map { "0.\($0 + 20)" }.joined(separator: ", "))]
