@@ -10,7 +10,7 @@ public struct EvaluationPolicy: Sendable, Hashable {
   /// it is predicted at the last dense row, so it costs nothing to score and is equal in all arms.
   public var routeTokens: Int
 
-  /// Makes a policy; the defaults are those of the design.
+  /// Makes a policy; the defaults are one dense token and 32 routing tokens.
   ///
   /// - Precondition: Both numbers are non-negative.
   public init(densePrefix: Int = 1, routeTokens: Int = 32) {

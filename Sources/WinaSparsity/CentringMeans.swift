@@ -10,7 +10,7 @@ public enum CentringKind: String, Codable, Sendable, CaseIterable {
   case group
 }
 
-/// The channel means μ of centring, scores being |x − μ|·c (science.md §11.10).
+/// The channel means μ of centring, scores being |x − μ|·c.
 public struct CentringMeans: Sendable, Equatable {
   /// Whether there is one set of means or one per group.
   public let kind: CentringKind

@@ -16,7 +16,7 @@ public enum FeatureNormalisation: String, Codable, Sendable, CaseIterable {
   case none
 }
 
-/// How a sample's activations become a vector for clustering (`mean_score`, science.md §10.4 F2).
+/// How a sample's activations become a vector for clustering (`mean_score`).
 public struct FeatureOptions: Codable, Sendable, Equatable {
   /// Which column norms weigh |x|.
   ///
@@ -34,7 +34,7 @@ public struct FeatureOptions: Codable, Sendable, Equatable {
   /// The number of principal components; 0 keeps the features as they are.
   public var components: Int
 
-  /// Makes options; the defaults are those of science.md §10.4.
+  /// Makes options; the defaults are those of the stages.
   public init(
     score: ScoreMethod = .wina, layers: [Int]? = nil, streams: [ActivationStream]? = nil,
     transform: FeatureTransformKind = .log1pMedian, normalise: FeatureNormalisation = .l2,

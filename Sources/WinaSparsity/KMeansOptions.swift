@@ -11,7 +11,7 @@ public struct KMeansOptions: Codable, Sendable, Equatable {
   /// Iteration stops when centroids move less than this share of the mean feature variance.
   public var tolerance: Double
 
-  /// Makes options; the defaults are those of science.md §10.4.
+  /// Makes options; the defaults are those of the stages.
   public init(
     k: Int, seed: UInt64, initialisations: Int = 20, maximumIterations: Int = 300,
     tolerance: Double = 1e-4

@@ -17,7 +17,7 @@ public struct RouterOptions: Codable, Sendable, Equatable {
   /// The optimiser stops when no component of the gradient exceeds this.
   public var tolerance: Double
 
-  /// Makes options; the defaults are those of science.md §10.6.
+  /// Makes options; the defaults are those of the stages.
   public init(
     model: RouterModel = .logistic, l2: Double = 1e-3, maximumIterations: Int = 500,
     tolerance: Double = 1e-7

@@ -12,7 +12,7 @@ public struct SparsityError: Error, Sendable, Equatable, CustomStringConvertible
     case notANumber
     /// The capture lacks a score slot that the request needs.
     case missingScore
-    /// A grouped profile would be equal to the pooled one (science.md P02).
+    /// A grouped profile would be equal to the pooled one.
     case ineffectiveGroups
     /// Scores were captured with another centring than the profile asks for.
     case centringMismatch

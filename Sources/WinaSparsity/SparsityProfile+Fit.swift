@@ -14,7 +14,7 @@ extension SparsityProfile {
   ///   - options: What to fit.
   ///   - means: The means that the scores were centred with; nil takes those of `histograms`.
   /// - Throws: ``SparsityError``: `ineffectiveGroups` for grouped top-k without group centring
-  ///   (science.md P02), `centringMismatch`, `missingScore`, `outOfRange`, `noData`.
+  ///   `centringMismatch`, `missingScore`, `outOfRange`, `noData`.
   public static func fit(
     _ histograms: HistogramSet, shapes: ProjectionShapes, options: ProfileOptions,
     means: CentringMeans? = nil
