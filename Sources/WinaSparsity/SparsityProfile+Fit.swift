@@ -13,7 +13,7 @@ extension SparsityProfile {
   ///   - shapes: The shapes of the projections.
   ///   - options: What to fit.
   ///   - means: The means that the scores were centred with; nil takes those of `histograms`.
-  /// - Throws: ``SparsityError``: `ineffectiveGroups` for grouped top-k without group centring
+  /// - Throws: ``SparsityError``: `ineffectiveGroups` for grouped top-k without group centring,
   ///   `centringMismatch`, `missingScore`, `outOfRange`, `noData`.
   public static func fit(
     _ histograms: HistogramSet, shapes: ProjectionShapes, options: ProfileOptions,

@@ -48,7 +48,10 @@ struct PlanCommand: SpecCommand {
     let store = try experiment.workspace.store(remote: options.remote)
     let preview = PlanPreview(graph: prepared.graph, store: store)
     if json {
-      for entry in preview.tasks { StandardOutput.write(line(entry) + "\n") }
+      for entry in preview.tasks {
+        let key = prepared.graph[entry.task].planKey
+        StandardOutput.write(line(entry, key) + "\n")
+      }
       return
     }
     var table = TextTable([
@@ -72,10 +75,11 @@ struct PlanCommand: SpecCommand {
     StandardOutput.write("\(preview.tasks.count) tasks: \(counts.joined(separator: ", "))\n")
   }
 
-  private func line(_ entry: PlanPreview.Entry) -> String {
+  private func line(_ entry: PlanPreview.Entry, _ key: PlanKey) -> String {
     JSONValue.object([
       "type": .string("task"), "name": .string(entry.name), "kind": .string(entry.kind),
-      "status": .string(entry.status.rawValue), "reason": .string(entry.reason),
+      "plan_key": .string(key.digest.hex), "status": .string(entry.status.rawValue),
+      "reason": .string(entry.reason),
       "estimated_seconds": entry.estimatedSeconds.map { .double($0) } ?? .null,
       "bytes": entry.bytes.map { .int($0) } ?? .null,
     ]).canonicalText
