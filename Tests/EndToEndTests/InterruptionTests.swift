@@ -27,7 +27,8 @@ struct InterruptionTests {
     }
     let report = try workspace.run()
     #expect(report.results == warm.report.results)
-    #expect(report.statuses.isSubset(of: ["ran", "hit"]))
+    // A kill between an action's record and its plan's leaves a task that is cut off, not run again.
+    #expect(report.statuses.isSubset(of: ["ran", "hit", "cut-off"]))
     #expect(try workspace.wina("cache", "verify").status == 0)
     #expect(try workspace.run().statuses == ["hit"])
   }
