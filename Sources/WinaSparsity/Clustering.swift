@@ -12,16 +12,21 @@ public enum ClusterAlgorithm: String, Codable, Sendable, CaseIterable {
 
 /// What the assignment of a sample may look at.
 public struct SampleTraits: Sendable, Equatable {
-  /// Mean |x| over the route range, shape [layers, channels]; needed by k-means.
+  /// Mean |x| over the route range, shape [layers, channels]; needed by k-means on mean scores.
   public var moments: [Float]?
+  /// The tokens that routing may see; needed by k-means on bags of tokens.
+  public var tokens: [Int32]?
   /// The digest of the sample; needed by random groups.
   public var digest: [UInt8]
   /// The label of the sample; needed by label groups.
   public var label: String?
 
   /// Makes the traits of a sample.
-  public init(moments: [Float]? = nil, digest: [UInt8] = [], label: String? = nil) {
+  public init(
+    moments: [Float]? = nil, tokens: [Int32]? = nil, digest: [UInt8] = [], label: String? = nil
+  ) {
     self.moments = moments
+    self.tokens = tokens
     self.digest = digest
     self.label = label
   }
@@ -98,8 +103,28 @@ public struct Clustering: Sendable, Equatable {
   ) throws -> Clustering {
     let (fitted, rows) = try FeatureTransform.fit(
       moments: moments, layout: layout, norms: norms, options: features)
-    let samples = moments.count / (layout.layers * layout.channels)
-    guard fitted.dimension > 0 else { return try single(samples, fitted, options, features) }
+    return try kmeans(
+      rows, of: moments.count / (layout.layers * layout.channels), by: fitted, options)
+  }
+
+  /// Clusters samples by their tokens with k-means++: the control for clusters of activations.
+  ///
+  /// - Parameters:
+  ///   - tokens: The tokens of each sample that routing may see.
+  ///   - components: The number of principal components that features are reduced to; 0 keeps all.
+  ///   - options: How to run k-means.
+  /// - Throws: ``SparsityError``: `noData`, `tooFewDistinctSamples`, `outOfRange`.
+  public static func kmeans(
+    tokens: [[Int32]], components: Int, options: KMeansOptions
+  ) throws -> Clustering {
+    let (fitted, rows) = try BagOfTokens.fit(tokens, components: components)
+    return try kmeans(rows, of: tokens.count, by: fitted, options)
+  }
+
+  private static func kmeans(
+    _ rows: [Double], of samples: Int, by fitted: FeatureTransform, _ options: KMeansOptions
+  ) throws -> Clustering {
+    guard fitted.dimension > 0 else { return try single(samples, fitted, options) }
     let result = try KMeans.fit(rows, dimension: fitted.dimension, options: options)
     let sizes = result.labels.reduce(into: [Int](repeating: 0, count: options.k)) { $0[$1] += 1 }
     return try Clustering(
@@ -156,12 +181,7 @@ public struct Clustering: Sendable, Equatable {
   public func assign(_ sample: SampleTraits) throws -> Int {
     switch summary.algorithm {
     case .kmeans:
-      guard let transform, let moments = sample.moments else {
-        throw SparsityError.unassignable(
-          "a sample without activations cannot be assigned to a k-means cluster",
-          hint: "capture the sample's route tokens first")
-      }
-      return KMeans.nearest(try transform.features(moments: moments), centroids: centroids)
+      return KMeans.nearest(try features(of: sample), centroids: centroids)
     case .random:
       guard let sizes = summary.weights, let seed = summary.seed, !sample.digest.isEmpty else {
         throw SparsityError.unassignable(
@@ -180,10 +200,26 @@ public struct Clustering: Sendable, Equatable {
     }
   }
 
+  private func features(of sample: SampleTraits) throws -> [Double] {
+    if let transform, transform.options.kind == .bagOfTokens {
+      guard let tokens = sample.tokens else {
+        throw SparsityError.unassignable(
+          "a sample without tokens cannot be assigned to a cluster of bags of tokens",
+          hint: "pass the tokens that routing may see")
+      }
+      return try transform.features(tokens: tokens)
+    }
+    guard let transform, let moments = sample.moments else {
+      throw SparsityError.unassignable(
+        "a sample without activations cannot be assigned to a k-means cluster",
+        hint: "capture the sample's route tokens first")
+    }
+    return try transform.features(moments: moments)
+  }
+
   /// One cluster of samples whose features do not vary.
   private static func single(
-    _ samples: Int, _ transform: FeatureTransform, _ options: KMeansOptions,
-    _ features: FeatureOptions
+    _ samples: Int, _ transform: FeatureTransform, _ options: KMeansOptions
   ) throws -> Clustering {
     guard options.k == 1 else {
       throw SparsityError(

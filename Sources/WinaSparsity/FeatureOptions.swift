@@ -16,8 +16,18 @@ public enum FeatureNormalisation: String, Codable, Sendable, CaseIterable {
   case none
 }
 
-/// How a sample's activations become a vector for clustering (`mean_score`).
+/// What samples are compared by.
+public enum FeatureKind: String, Codable, Sendable, CaseIterable {
+  /// The mean scores of all channels over the tokens that routing may see.
+  case meanScore = "mean_score"
+  /// The counts of those tokens themselves; see ``BagOfTokens``.
+  case bagOfTokens = "bag_of_tokens"
+}
+
+/// How a sample becomes a vector for clustering.
 public struct FeatureOptions: Codable, Sendable, Equatable {
+  /// What the vector is made of; nil stands for mean scores.
+  public var kind: FeatureKind?
   /// Which column norms weigh |x|.
   ///
   /// With `wina` those of k_proj and gate_proj, with `wina_all` also those of o_proj and down_proj,
@@ -36,10 +46,12 @@ public struct FeatureOptions: Codable, Sendable, Equatable {
 
   /// Makes options; the defaults are those of the stages.
   public init(
-    score: ScoreMethod = .wina, layers: [Int]? = nil, streams: [ActivationStream]? = nil,
+    kind: FeatureKind? = nil, score: ScoreMethod = .wina, layers: [Int]? = nil,
+    streams: [ActivationStream]? = nil,
     transform: FeatureTransformKind = .log1pMedian, normalise: FeatureNormalisation = .l2,
     components: Int = 50
   ) {
+    self.kind = kind
     self.score = score
     self.layers = layers
     self.streams = streams

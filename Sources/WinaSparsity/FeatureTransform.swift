@@ -77,6 +77,13 @@ public struct FeatureTransform: Sendable, Equatable {
     }
   }
 
+  /// Returns the feature vector of a sample by its tokens.
+  ///
+  /// - Parameter tokens: The tokens that routing may see.
+  func features(tokens: [Int32]) throws -> [Double] {
+    try features(moments: BagOfTokens.counts(tokens, width: weights.count))
+  }
+
   /// Fits a transform to samples and returns it with their features.
   ///
   /// - Parameters:
@@ -98,22 +105,25 @@ public struct FeatureTransform: Sendable, Equatable {
     }
     let (ranges, weights) = try selection(layout, norms, options)
     let blocks = scaledBlocks(ranges, weights, moments, size: size, options)
+    return try fit(
+      rows: (0..<samples).map { Array(moments[($0 * size)..<(($0 + 1) * size)]) },
+      options: options, blocks: blocks, weights: weights)
+  }
+
+  /// Fits the components, where the options ask for some, to one vector of moments a sample.
+  static func fit(
+    rows: [[Float]], options: FeatureOptions, blocks: [FeatureBlock], weights: [Float]
+  ) throws -> (transform: FeatureTransform, features: [Double]) {
     let plain = try FeatureTransform(
       options: options, blocks: blocks, weights: weights, mean: [], components: [])
-    let rows = try (0..<samples).map { sample in
-      try plain.plainFeatures(moments: Array(moments[(sample * size)..<((sample + 1) * size)]))
-    }
-    guard options.components > 0 else { return (plain, rows.flatMap { $0 }) }
+    let features = try rows.flatMap { try plain.plainFeatures(moments: $0) }
+    guard options.components > 0 else { return (plain, features) }
     let fitted = PrincipalComponents(
-      rows: rows.flatMap { $0 }, count: samples, limit: options.components)
+      rows: features, count: rows.count, limit: options.components)
     let transform = try FeatureTransform(
       options: options, blocks: blocks, weights: weights, mean: fitted.mean,
       components: fitted.components)
-    var features: [Double] = []
-    for sample in 0..<samples {
-      features += try transform.features(moments: moments[(sample * size)..<((sample + 1) * size)])
-    }
-    return (transform, features)
+    return (transform, try rows.flatMap { try transform.features(moments: $0) })
   }
 
   private func plainFeatures(moments: [Float]) throws -> [Double] {

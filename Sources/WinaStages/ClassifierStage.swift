@@ -135,9 +135,18 @@ enum RoutingFeatures {
 extension Wiring {
   /// The capture that a cluster stage's rule needs to place a new sample, if it needs one.
   func captureForAssigning(to clusters: String) -> String? {
-    guard let stage = stages[clusters],
-      stage.params["algorithm"] == .string(ClusterStage.Algorithm.kmeans.rawValue)
-    else { return nil }
-    return stage.input("capture")
+    isClustering(clusters, by: .meanScore) ? stages[clusters]?.input("capture") : nil
+  }
+
+  /// The tokens that a cluster stage's rule needs to place a new sample, if it needs them.
+  func tokensForAssigning(to clusters: String) -> String? {
+    isClustering(clusters, by: .bagOfTokens) ? stages[clusters]?.input("tokens") : nil
+  }
+
+  private func isClustering(_ clusters: String, by features: FeatureKind) -> Bool {
+    guard let params = stages[clusters]?.params else { return false }
+    return params["algorithm"] == .string(ClusterStage.Algorithm.kmeans.rawValue)
+      && params["features"] ?? .string(FeatureKind.meanScore.rawValue)
+        == .string(features.rawValue)
   }
 }

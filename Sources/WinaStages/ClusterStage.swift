@@ -1,7 +1,7 @@
 import WinaPipeline
 import WinaSparsity
 
-/// Groups calibration samples: by activation pattern, at random, or by label.
+/// Groups calibration samples: by activation pattern or tokens, at random, or by label.
 ///
 /// Version 1. Raise the version when the same captures and seed may give other groups.
 public enum ClusterStage: Stage {
@@ -15,17 +15,12 @@ public enum ClusterStage: Stage {
     case kmeans, random, label
   }
 
-  /// What samples are compared by.
-  public enum Feature: String, Codable, Sendable, CaseIterable {
-    case meanScore = "mean_score"
-  }
-
   /// What a spec may set.
   public struct Params: Codable, Sendable {
     var algorithm: Algorithm
     var k: Int?
     var seed: UInt64
-    var features: Feature
+    var features: FeatureKind
     var score: ScoreMethod
     var components: Int
     var initialisations: Int
@@ -42,7 +37,7 @@ public enum ClusterStage: Stage {
       algorithm = try container.decodeIfPresent(Algorithm.self, forKey: .algorithm) ?? .kmeans
       k = try container.decodeIfPresent(Int.self, forKey: .k)
       seed = UInt64(clamping: try container.decodeIfPresent(Int.self, forKey: .seed) ?? 1)
-      features = try container.decodeIfPresent(Feature.self, forKey: .features) ?? .meanScore
+      features = try container.decodeIfPresent(FeatureKind.self, forKey: .features) ?? .meanScore
       score = try container.decodeIfPresent(ScoreMethod.self, forKey: .score) ?? .wina
       components = try container.decodeIfPresent(Int.self, forKey: .components) ?? 50
       initialisations = try container.decodeIfPresent(Int.self, forKey: .initialisations) ?? 20
@@ -55,12 +50,14 @@ public enum ClusterStage: Stage {
     var algorithm: Algorithm
     var k: Int?
     var seed: UInt64?
+    /// What is compared, unless it is mean scores.
+    var features: FeatureKind?
     var score: ScoreMethod?
     var components: Int?
     var initialisations: Int?
 
     enum CodingKeys: String, CodingKey {
-      case algorithm, k, seed, score
+      case algorithm, k, seed, features, score
       case components = "pca"
       case initialisations = "n_init"
     }
@@ -82,15 +79,15 @@ public enum ClusterStage: Stage {
   public static let parameters = [
     Parameter(
       "algorithm", .choice(Algorithm.allCases.map(\.rawValue)), default: .string("kmeans"),
-      "k-means++ on activation patterns, random groups, or the labels of the data."),
+      "k-means++ on the features, random groups, or the labels of the data."),
     Parameter("k", .integer(1...100_000), "The number of groups (kmeans; random without `like`)."),
     Parameter("seed", .integer(0...Int.max), default: .int(1), "The seed (kmeans, random)."),
     Parameter(
-      "features", .choice(Feature.allCases.map(\.rawValue)), default: .string("mean_score"),
-      "What samples are compared by."),
+      "features", .choice(FeatureKind.allCases.map(\.rawValue)), default: .string("mean_score"),
+      "What samples are compared by: their mean scores, or as a control their prompts' tokens."),
     Parameter(
       "score", .choice(["wina", "wina_all", "teal"]), default: .string("wina"),
-      "The score whose means are the features."),
+      "The score whose means are the features (mean_score)."),
     Parameter(
       "pca", .integer(0...10_000), default: .int(50),
       "Principal components that features are reduced to; 0 keeps all."),
@@ -134,12 +131,17 @@ public enum ClusterStage: Stage {
     ])
     switch params.algorithm {
     case .kmeans:
-      inputs["capture"] = .artifacts([
-        ArtifactRequest(stage.input("capture") ?? "", .split(params.split))
-      ])
+      if params.features == .meanScore {
+        inputs["capture"] = .artifacts([
+          ArtifactRequest(stage.input("capture") ?? "", .split(params.split))
+        ])
+        task.score = params.score
+      } else {
+        inputs["tokens"] = samples
+        task.features = params.features
+      }
       task.k = params.k
       task.seed = params.seed
-      task.score = params.score
       task.components = params.components
       task.initialisations = params.initialisations
     case .random:
@@ -172,11 +174,16 @@ public enum ClusterStage: Stage {
   ) throws -> ClusteringArtifact {
     switch params.algorithm {
     case .kmeans:
+      let options = KMeansOptions(
+        k: params.k ?? 1, seed: params.seed ?? 1, initialisations: params.initialisations ?? 20)
+      if params.features == .bagOfTokens {
+        return try ClusteringArtifact.kmeans(
+          inputs.tokens.map { try context.load($0) }, components: params.components ?? 50,
+          options: options)
+      }
       return try ClusteringArtifact.kmeans(
         inputs.capture.map { try context.load($0) }, score: params.score ?? .wina,
-        components: params.components ?? 50,
-        options: KMeansOptions(
-          k: params.k ?? 1, seed: params.seed ?? 1, initialisations: params.initialisations ?? 20))
+        components: params.components ?? 50, options: options)
     case .random:
       let sizes =
         try inputs.like.map { try context.load($0).clustering.summary.sizes }

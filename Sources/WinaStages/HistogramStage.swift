@@ -35,14 +35,16 @@ public enum HistogramStage: Stage {
   /// Nothing but the inputs decides the counts.
   public struct TaskParams: Codable, Sendable {}
 
-  /// The captures of a split, and the clusters to group by.
+  /// The captures of a split, the clusters to group by, and the tokens if these go by them.
   public struct Inputs: StageInputs {
     var capture: [Ref<CaptureArtifact>]
     var groups: Ref<ClusteringArtifact>?
+    var tokens: [Ref<TokenizedShard>]
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
       capture = try ports.read("capture")
       groups = try ports.read("groups")
+      tokens = try ports.read("tokens")
     }
   }
 
@@ -63,7 +65,12 @@ public enum HistogramStage: Stage {
     let request = ArtifactRequest(
       stage.input("capture") ?? "", .split(params.split), variant: secondPass(params, wiring))
     var inputs: [String: PortRequest] = ["capture": .artifacts([request])]
-    if let groups { inputs["groups"] = .artifacts([groups]) }
+    if let groups {
+      inputs["groups"] = .artifacts([groups])
+      if let tokens = wiring.tokensForAssigning(to: groups.stage) {
+        inputs["tokens"] = .artifacts([ArtifactRequest(tokens, .split(params.split))])
+      }
+    }
     return [TaskTemplate(params: TaskParams(), inputs: inputs, fanOut: .once)]
   }
 
@@ -107,7 +114,12 @@ public enum HistogramStage: Stage {
       return HistogramArtifact(histograms: try HistogramSet.pooled(shards))
     }
     let clustering = try context.load(groups)
-    let labels = try captures.flatMap { try clustering.assign($0) }
+    let labels =
+      inputs.tokens.isEmpty
+      ? try captures.flatMap { try clustering.assign($0) }
+      : try zip(inputs.tokens, captures).flatMap {
+        try clustering.assign(context.load($0), capture: $1)
+      }
     return HistogramArtifact(
       histograms: try HistogramSet.grouped(shards, labels: labels, names: clustering.groups))
   }

@@ -201,6 +201,32 @@ struct StageWiringTests {
     #expect(variant.params["exact"] == true)
   }
 
+  @Test func clustersOfWordsReadTokensAndNoActivations() throws {
+    let inputs = ["tokens": ["tokenize"], "capture": ["capture"]]
+    let made = try templates(
+      "cluster", ["k": 3, "features": "bag_of_tokens", "score": "teal"], inputs: inputs)
+    #expect(Set(made[0].inputs.keys) == ["tokens"])
+    #expect(made[0].params["features"] == "bag_of_tokens")
+    #expect(made[0].params["score"] == nil)
+    #expect(try templates("cluster", ["k": 3], inputs: inputs)[0].params["features"] == nil)
+
+    let words = StageWiringTests.clusters("words", params: ["features": "bag_of_tokens"])
+    let byWords = StageWiringTests.histogram("by_words", groups: "words")
+    let histogram = try templates(
+      "histogram", [:], inputs: ["capture": ["capture"], "groups": ["words"]], more: [words])
+    #expect(
+      try request(histogram, "tokens") == ArtifactRequest("tokenize", .split(.calibration)))
+    let exact = try templates(
+      "histogram", ["exact": true], inputs: ["capture": ["capture"], "groups": ["words"]],
+      more: [words])
+    #expect(Set(try request(exact, "capture").variant.inputs.keys) == ["clusters"])
+    let arms = try templates(
+      "evaluate", ["arms": ["a": ["profile": "wordy", "route": "assign"]]],
+      inputs: ["tokens": ["tokenize"]],
+      more: [words, byWords, StageWiringTests.profile("wordy", "by_words")])
+    #expect(arms[1].inputs["capture"] == nil && arms[1].inputs["clusters"] != nil)
+  }
+
   @Test func clustersAskForWhatTheirAlgorithmReads() throws {
     let inputs = ["tokens": ["tokenize"], "capture": ["capture"]]
     let kmeans = try templates("cluster", ["k": 3], inputs: inputs)

@@ -86,6 +86,17 @@ extension ClusteringArtifact {
       sampleLabels: captures.flatMap(\.labels))
   }
 
+  /// Clusters samples by their tokens.
+  static func kmeans(
+    _ shards: [TokenizedShard], components: Int, options: KMeansOptions
+  ) throws -> ClusteringArtifact {
+    ClusteringArtifact(
+      clustering: try Clustering.kmeans(
+        tokens: shards.flatMap { shard in shard.samples.indices.map(shard.routingTokens) },
+        components: components, options: options),
+      digests: shards.flatMap(\.digests), sampleLabels: shards.flatMap { $0.samples.map(\.label) })
+  }
+
   /// Groups samples by a hash of their digests.
   static func random(
     _ shards: [TokenizedShard], like sizes: [Int], seed: UInt64
@@ -116,12 +127,14 @@ extension ClusteringArtifact {
     return try shard.samples.indices.map { index in
       try clustering.assign(
         SampleTraits(
-          moments: capture?.routeMoments(of: index), digest: shard.digests[index].bytes,
+          moments: capture?.routeMoments(of: index), tokens: shard.routingTokens(of: index),
+          digest: shard.digests[index].bytes,
           label: shard.samples[index].label))
     }
   }
 
-  /// Returns the group of every sample of a capture by the clustering's own rule.
+  /// Returns the group of every sample of a capture by the clustering's own rule, which must not
+  /// look at tokens.
   func assign(_ capture: CaptureArtifact) throws -> [Int] {
     try capture.digests.indices.map { index in
       try clustering.assign(
@@ -130,6 +143,11 @@ extension ClusteringArtifact {
           label: capture.labels[index]))
     }
   }
+}
+
+extension TokenizedShard {
+  /// The tokens of a sample that clustering and routing may see.
+  func routingTokens(of sample: Int) -> [Int32] { Array(samples[sample].routingTokens(policy)) }
 }
 
 extension CaptureArtifact {
