@@ -58,6 +58,7 @@ let package = Package(
     library("WinaModel", ["WinaTensor"]),
     library("WinaSparsity", ["WinaTensor", "WinaStatistics"]),
     library("WinaEvaluation", ["WinaModel", "WinaTensor"]),
+    library("WinaSuites", ["WinaStatistics"]),
 
     // The bridge and the programs.
     library(
@@ -71,7 +72,7 @@ let package = Package(
       dependencies: [
         "WinaStages", "WinaExecution", "WinaPlan", "WinaSpec", "WinaStore", "WinaReport",
         "WinaPipeline", "WinaDiagnostics", "WinaModel", "WinaTensor", "WinaSparsity",
-        "WinaEvaluation", argumentParser,
+        "WinaEvaluation", "WinaSuites", argumentParser,
       ],
       exclude: ["Documentation.docc"],
       swiftSettings: strict),
@@ -100,13 +101,14 @@ let package = Package(
     tests("WinaModelTests", ["WinaModel", "WinaTensor"]),
     tests("WinaSparsityTests", ["WinaSparsity", "WinaTensor", "WinaStatistics"]),
     tests("WinaEvaluationTests", ["WinaEvaluation", "WinaModel", "WinaTensor"]),
+    tests("WinaSuitesTests", ["WinaSuites", "WinaPipeline", "WinaStore"]),
     tests(
       "WinaStagesTests",
       [
         "WinaStages", "WinaPipeline", "WinaModel", "WinaTensor", "WinaSparsity", "WinaEvaluation",
         "WinaStatistics", "WinaDiagnostics",
       ]),
-    tests("EndToEndTests", ["wina", "WinaTensor", "WinaModel"]),
+    tests("EndToEndTests", ["wina", "WinaTensor", "WinaModel", "WinaSuites"]),
   ],
   swiftLanguageModes: [.v6]
 )

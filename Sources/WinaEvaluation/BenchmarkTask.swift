@@ -53,6 +53,15 @@ public struct BenchmarkTask: Sendable, Hashable {
     BenchmarkTask(name: label, kind: .documents, files: [], template: .document)
   }
 
+  /// The records of one label of a suite: each has `query`, `choices` and `gold`, or `text`.
+  ///
+  /// A multiple-choice record may have a `level`, which becomes the item's subject.
+  ///
+  /// - Parameter label: The name of the file; it becomes every item's label.
+  public static func suite(label: String) -> BenchmarkTask {
+    BenchmarkTask(name: label, kind: .multipleChoice, files: [], template: .suite)
+  }
+
   /// The error to report when none of ``files`` exists.
   public var missingFileError: EvaluationError { .missingFile(task: name, candidates: files) }
 

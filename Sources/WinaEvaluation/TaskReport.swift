@@ -23,6 +23,8 @@ public struct TaskReport: Sendable, Hashable {
   /// The per-sample sums, parallel to ``items``.
   public var scores: [SampleScore]
 
+  private let cost: CostModel
+
   /// Reports scores of samples.
   ///
   /// - Precondition: There is one score per sample.
@@ -30,12 +32,24 @@ public struct TaskReport: Sendable, Hashable {
     precondition(samples.count == scores.count, "one score per sample")
     self.task = task
     self.scores = scores
+    self.cost = cost
     items = zip(samples, scores).map { sample, score in
       Item(
         gold: sample.gold, logLikelihoods: score.logLikelihoods, isGreedy: score.isGreedy,
         accuracy: score.accuracy, normalizedAccuracy: score.normalizedAccuracy)
     }
     summary = ScoreSummary(scores, cost: cost, divergence: nil)
+  }
+
+  /// Reports the items of several tasks as those of one.
+  ///
+  /// - Precondition: The reports are of one model.
+  public init(task: String, pooling reports: [TaskReport]) {
+    self.task = task
+    scores = reports.flatMap(\.scores)
+    items = reports.flatMap(\.items)
+    summary = ScoreSummary(scores, cost: reports[0].cost, divergence: nil)
+    cost = reports[0].cost
   }
 
   /// Returns a metric over all items, or `nil` if it does not apply to the task.

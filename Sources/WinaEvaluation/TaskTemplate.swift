@@ -9,13 +9,18 @@ enum TaskTemplate: Sendable, Hashable {
   case piqa
   case winogrande
   case document
+  case suite
 
   /// Builds the item of one record.
   func item(
     label: String, _ fields: RecordFields
   ) throws(EvaluationError) -> EvaluationItem {
     switch self {
-    case .document:
+    case .suite where !fields.has("text"):
+      var question = try foundry(fields)
+      if fields.has("level") { question.subject = "level \(try fields.integer("level"))" }
+      return .choices(try question.item(label: label, fields))
+    case .document, .suite:
       return .document(DocumentItem(label: label, text: try fields.string("text")))
     case .lambada:
       return .continuation(try lambada(label, fields))
@@ -44,7 +49,7 @@ enum TaskTemplate: Sendable, Hashable {
         gold: try fields.integer("label"), goldKey: "label")
     case .hellaswag: try hellaswag(fields)
     case .mmlu: try mmlu(fields)
-    case .lambada, .winogrande, .document:
+    case .lambada, .winogrande, .document, .suite:
       throw fields.wrong("query", "is not part of this task")
     }
   }

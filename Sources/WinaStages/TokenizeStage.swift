@@ -120,7 +120,9 @@ public enum TokenizeStage: Stage {
         ? try documents.document(text: record.bytes, origin: origin)
         : try documents.parse(record: record.bytes, origin: origin)
     }
-    return try BenchmarkTask.named(name).parse(record: record.bytes, origin: origin)
+    let task =
+      try name == SampleRecord.suite ? .suite(label: record.label) : BenchmarkTask.named(name)
+    return try task.parse(record: record.bytes, origin: origin)
   }
 }
 

@@ -49,7 +49,7 @@ package enum ZstdFrame {
   }
 }
 
-/// Reads whole files that the `zstd` program wrote.
+/// Reads whole files that the `zstd` program wrote, and makes such files.
 public enum ZstdFile {
   /// Returns whether a path has the name of a compressed file.
   public static func isCompressed(_ path: String) -> Bool { path.hasSuffix(".zst") }
@@ -95,6 +95,24 @@ public enum ZstdFile {
     var stream = ZstdStream(name: name, limit: limit)
     try stream.append(bytes)
     return try stream.finish()
+  }
+
+  /// Compresses bytes into one frame; what it looks like depends on the version of libzstd.
+  ///
+  /// - Parameter level: From 1 (fast) to 19 (small).
+  /// - Throws: ``StoreError`` when there is no memory for it.
+  public static func compress(_ bytes: [UInt8], level: Int) throws(StoreError) -> [UInt8] {
+    var frame = [UInt8](repeating: 0, count: ZSTD_compressBound(bytes.count))
+    let size = frame.withUnsafeMutableBytes { target in
+      bytes.withUnsafeBytes { source in
+        ZSTD_compress(
+          target.baseAddress, target.count, source.baseAddress, source.count, Int32(level))
+      }
+    }
+    if ZSTD_isError(size) != 0 {
+      throw StoreError(.io, "zstd failed: \(String(cString: ZSTD_getErrorName(size)))")
+    }
+    return Array(frame[..<size])
   }
 }
 

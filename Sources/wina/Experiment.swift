@@ -141,7 +141,6 @@ struct Experiment {
     of data: DataSpec, _ problems: inout DiagnosticSet
   ) throws -> DataDescription? {
     let source: DataDescription.Source
-    var shipsSplits = false
     switch data.source {
     case .documents(let documents):
       source = .documents(
@@ -162,11 +161,8 @@ struct Experiment {
         problems.insert(missing("suite", name, path))
         return nil
       }
-      let files = try FileManager.default.contentsOfDirectory(atPath: found).sorted()
-        .filter { $0.hasSuffix(".jsonl") || $0.hasSuffix(".jsonl.zst") }
-      source = .documents(
-        files.map { .init(label: String($0.prefix { $0 != "." }), path: "\(found)/\($0)") })
-      shipsSplits = true
+      source = .suite(
+        try ModelLookup.suiteFiles(found).map { .init(label: $0.label, path: $0.path) })
     }
     var fractions: [WinaPipeline.Split: Double] = [:]
     for fraction in data.splits {
@@ -177,7 +173,7 @@ struct Experiment {
     }
     return DataDescription(
       source: source, fractions: fractions, splitSeed: data.splitSeed?.value ?? 0,
-      limit: data.limit?.value, shipsSplits: shipsSplits)
+      limit: data.limit?.value)
   }
 
   private func check(

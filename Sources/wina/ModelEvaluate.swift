@@ -19,10 +19,16 @@ struct ModelEvaluate: ModelCommand {
   var model: String
 
   @Option(help: "The tasks, separated by commas.")
-  var tasks: String
+  var tasks: String?
 
   @Option(help: "The folder that holds the tasks' files, such as arc_easy/validation.jsonl.")
-  var data: String
+  var data: String?
+
+  @Option(help: "A bundled suite or the path of one, in place of --tasks and --data.")
+  var suite: String?
+
+  @Option(help: "The split of the suite: calibration, routing, validation or test.")
+  var split = EvaluationSource.Split.test
 
   @Option(help: "Take only the first items of each task.")
   var limit: Int?
@@ -39,16 +45,26 @@ struct ModelEvaluate: ModelCommand {
   func validate() throws {
     if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
     guard jobs >= 1 else { throw ValidationError("--jobs must be at least 1") }
-    if names.isEmpty { throw ValidationError("--tasks names no task") }
+    if suite != nil, tasks == nil, data == nil { return }
+    guard let tasks, data != nil, suite == nil else {
+      throw ValidationError("give either --tasks and --data, or --suite")
+    }
+    if names(tasks).isEmpty { throw ValidationError("--tasks names no task") }
   }
 
-  private var names: [String] {
+  private func names(_ tasks: String) -> [String] {
     tasks.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
   }
 
+  private func sources() throws -> [EvaluationSource] {
+    guard let suite else {
+      return try names(tasks ?? "").map { try EvaluationSource(task: $0, below: data ?? "") }
+    }
+    return try EvaluationSource.all(of: suite, split: split)
+  }
+
   func perform() throws {
-    let benchmarks = try names.map { try BenchmarkTask.named($0) }
-    let files = try benchmarks.map(file)
+    let sources = try sources()
     let path = try ModelLookup.process.requireModel(model)
     let language = try LanguageModel.load(directory: path)
     let evaluation = TaskEvaluation(
@@ -56,27 +72,15 @@ struct ModelEvaluate: ModelCommand {
       encoder: SampleEncoder(
         tokenizer: try Tokenizer.load(path: path), configuration: language.configuration))
     var reports: [TaskReport] = []
-    for (task, file) in zip(benchmarks, files) {
-      let records = try ModelInput.lines(file).map { line in
-        TaskEvaluation.Record(
-          bytes: line.bytes, origin: RecordOrigin(file: file, line: line.number))
-      }
-      guard !records.isEmpty else {
-        throw ModelInputError(message: "'\(file)' has no records", hint: "give another --data")
-      }
-      reports.append(try evaluation.run(task, records: records, limit: limit, jobs: jobs))
-      StandardError.write("\(task.name): \(reports[reports.count - 1].items.count) items\n")
+    for source in sources {
+      reports.append(
+        try evaluation.run(source.task, records: source.records(), limit: limit, jobs: jobs))
+      StandardError.write("\(source.task.name): \(reports[reports.count - 1].items.count) items\n")
     }
+    if suite != nil { reports.append(TaskReport(task: "all", pooling: reports)) }
     let output = ModelEvaluation(reports)
     StandardOutput.write(
       json ? output.json(model: path, showsItems: items) + "\n" : output.table())
-  }
-
-  private func file(of task: BenchmarkTask) throws -> String {
-    let found = task.files.lazy.map { data + "/" + $0 }
-      .first { FileManager.default.fileExists(atPath: $0) }
-    guard let found else { throw task.missingFileError }
-    return found
   }
 }
 

@@ -47,6 +47,13 @@ package struct ModelLookup: Sendable {
   /// Returns the path of a suite, or `nil` where there is none.
   package func suite(_ name: String) -> String? { locate(name, in: "suites") }
 
+  /// Returns the label and the path of every file of a suite's folder, sorted.
+  package static func suiteFiles(_ folder: String) throws -> [(label: String, path: String)] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+      .filter { $0.hasSuffix(".jsonl") || $0.hasSuffix(".jsonl.zst") }
+      .map { (String($0.prefix { $0 != "." }), "\(folder)/\($0)") }
+  }
+
   /// Returns the names of what is bundled, sorted.
   package func bundled(_ folder: String, list: (String) -> [String]) -> [String] {
     Set(homes.flatMap { list($0 + "/" + folder) }).sorted()

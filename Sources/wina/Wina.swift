@@ -27,6 +27,7 @@ struct Wina: ParsableCommand {
         name: "Models",
         subcommands: [
           ModelGenerate.self, ModelTokenize.self, ModelForward.self, ModelEvaluate.self,
+          SuiteCommand.self,
         ]),
     ])
 

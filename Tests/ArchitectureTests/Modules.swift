@@ -11,7 +11,9 @@ enum Modules {
   static let orchestration: Set<String> = [
     "WinaExecution", "WinaPlan", "WinaStore", "WinaReport", "WinaSpec",
   ]
-  static let science: Set<String> = ["WinaTensor", "WinaModel", "WinaSparsity", "WinaEvaluation"]
+  static let science: Set<String> = [
+    "WinaTensor", "WinaModel", "WinaSparsity", "WinaEvaluation", "WinaSuites",
+  ]
 
   /// Modules whose results are a function of their arguments alone.
   static let pure: Set<String> = ["WinaPlan", "WinaSpec"]
@@ -39,6 +41,7 @@ enum Modules {
     "WinaModel": ["WinaTensor"],
     "WinaSparsity": ["WinaTensor", "WinaStatistics"],
     "WinaEvaluation": ["WinaModel", "WinaTensor"],
+    "WinaSuites": ["WinaStatistics"],
     "WinaStages": [
       "WinaPipeline", "WinaDiagnostics", "WinaTensor", "WinaModel", "WinaSparsity",
       "WinaEvaluation", "WinaStatistics",
@@ -46,7 +49,7 @@ enum Modules {
     "wina": [
       "WinaStages", "WinaExecution", "WinaPlan", "WinaSpec", "WinaStore", "WinaReport",
       "WinaPipeline", "WinaDiagnostics", "WinaModel", "WinaTensor", "WinaSparsity",
-      "WinaEvaluation", "ArgumentParser",
+      "WinaEvaluation", "WinaSuites", "ArgumentParser",
     ],
     "WinaBenchmarks": [
       "WinaStages", "WinaExecution", "WinaPlan", "WinaSpec", "WinaStore", "WinaPipeline",

@@ -38,6 +38,29 @@ import WinaEvaluation
     #expect(try choices("arc_easy", bare).prompt == "Question: Why?\nAnswer:")
   }
 
+  @Test("a suite's records are choices, with their level as subject, or documents")
+  func suite() throws {
+    let task = BenchmarkTask.suite(label: "sums")
+    func parse(_ record: String) throws -> EvaluationItem {
+      try task.parse(record: Array(record.utf8), origin: Self.origin)
+    }
+    let record = #"{"query": "1 + 1 =>", "choices": ["2.", "3."], "gold": 1, "level": 2}"#
+    guard case .choices(let item) = try parse(record) else {
+      Issue.record("not multiple choice")
+      return
+    }
+    #expect(item.label == "sums" && item.subject == "level 2" && item.gold == 1)
+    #expect(item.prompt == "1 + 1 =>")
+    #expect(item.requests.map(\.continuation) == [" 2.", " 3."])
+    #expect(
+      try parse(#"{"text": "abc"}"#) == .document(DocumentItem(label: "sums", text: "abc")))
+    let error = #expect(throws: EvaluationError.self) {
+      try parse(#"{"query": "1 + 1 =>", "gold": 1}"#)
+    }
+    #expect(error?.message.contains("choices") == true)
+    #expect(error?.message.contains("data/x.jsonl:7") == true)
+  }
+
   @Test("PIQA keeps the spaces its solutions end with")
   func piqa() throws {
     let item = try choices("piqa", #"{"goal": "dresser", "sol1": "pin ", "sol2": "b", "label": 0}"#)

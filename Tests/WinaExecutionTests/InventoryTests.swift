@@ -203,10 +203,12 @@ struct InventoryTests {
   @Test func suitesShipTheirSplits() throws {
     let text = "{\"text\": \"a\", \"split\": \"routing\"}\n{\"text\": \"b\"}\n"
     let path = try directory.write(text, to: "s.jsonl")
-    var request = documents([path], fractions: [.calibration: 1])
-    request.data?.shipsSplits = true
+    let request = InventoryRequest(
+      data: DataDescription(
+        source: .suite([.init(label: "s", path: path)]), fractions: [.calibration: 1]))
     let data = try builder().build(request)
     #expect(data.inventory.shards.map(\.split) == [.calibration, .routing])
+    #expect(try readAll(data).allSatisfy { $0.task == SampleRecord.suite && $0.label == "s" })
     try directory.write("{\"text\": \"a\"}\n{\"split\": \"train\"}\n", to: "s.jsonl")
     #expect(
       failure(request)?.message

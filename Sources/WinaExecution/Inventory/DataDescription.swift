@@ -22,6 +22,9 @@ public struct DataDescription: Hashable, Sendable {
     case documents([Document])
     /// Benchmark tasks by name, in order, below a folder.
     case tasks([String], path: String)
+    /// The labelled files of a suite: records are choices or documents and may name their split,
+    /// which then goes before the hash.
+    case suite([Document])
   }
 
   /// Where the samples come from.
@@ -32,19 +35,15 @@ public struct DataDescription: Hashable, Sendable {
   public var splitSeed: Int
   /// How many records of each label are used at most, the first ones.
   public var limit: Int?
-  /// Whether records may name their split in a field `split`, which then goes before the hash.
-  public var shipsSplits: Bool
 
   /// Makes a description; without fractions and shipped splits every sample is a test sample.
   public init(
-    source: Source, fractions: [Split: Double] = [:], splitSeed: Int = 0, limit: Int? = nil,
-    shipsSplits: Bool = false
+    source: Source, fractions: [Split: Double] = [:], splitSeed: Int = 0, limit: Int? = nil
   ) {
     self.source = source
     self.fractions = fractions
     self.splitSeed = splitSeed
     self.limit = limit
-    self.shipsSplits = shipsSplits
   }
 }
 

@@ -109,9 +109,13 @@ public final class InventoryBuilder: Sendable {
 
   private func read(_ data: DataDescription) throws(ExecutionError) -> SampleTable {
     var sources: [(label: String, path: String, task: String?)] = []
+    var shipsSplits = false
     switch data.source {
     case .documents(let documents):
       sources = documents.map { ($0.label, $0.path, nil) }
+    case .suite(let files):
+      sources = files.map { ($0.label, $0.path, SampleRecord.suite) }
+      shipsSplits = true
     case .tasks(let names, let path):
       for name in names {
         do {
@@ -128,7 +132,7 @@ public final class InventoryBuilder: Sendable {
       guard let file = try digests.file(path) else {
         throw .missing(path, what: "the data file")
       }
-      let index = try index(of: file, format: format, shipsSplits: data.shipsSplits)
+      let index = try index(of: file, format: format, shipsSplits: shipsSplits)
       guard !index.entries.isEmpty else {
         throw ExecutionError(
           .emptyData, "'\(path)' holds no record", hint: "remove '\(label)' or fill the file",
