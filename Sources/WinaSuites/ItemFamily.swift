@@ -57,14 +57,14 @@ enum Frame {
 }
 
 extension ItemFamily {
-  static var evaluationLevels: ClosedRange<Int> { 1...3 }
+  static var evaluationLevels: ClosedRange<Int> { 1...4 }
 
   /// What ends every answer: without it an answer could begin another one, and so never be less
   /// likely than that.
   private static var stop: String { "." }
 
   /// How many draws may miss a split before the family counts as exhausted there.
-  private static var patience: Int { 2_000 }
+  private static var patience: Int { 20_000 }
 
   /// Draws an item of a split.
   ///
