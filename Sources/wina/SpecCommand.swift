@@ -21,7 +21,7 @@ extension SpecCommand {
       throw ExitCode(2)
     } catch let error as ExecutionError {
       StandardError.write("error: \(error)\n")
-      throw ExitCode([.workspace, .unreadable].contains(error.code) ? 3 : 2)
+      throw ExitCode([.workspace, .unreadable, .damagedRun].contains(error.code) ? 3 : 2)
     } catch let error as StoreError {
       StandardError.write("error: \(error)\n")
       throw ExitCode(3)
