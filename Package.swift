@@ -20,6 +20,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
+let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+let flyingSocks = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
 
 let package = Package(
   name: "wina-amp",
@@ -29,7 +31,9 @@ let package = Package(
   ],
   dependencies: [
     // Command line: subcommands, help and usage errors of `wina` and `WinaBenchmarks`.
-    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    // HTTP for `wina serve`: sockets, parsing and keep-alive without NIO's build time.
+    .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
   ],
   targets: [
     // System libraries: a module map and a shim header each.
@@ -60,6 +64,9 @@ let package = Package(
     library("WinaEvaluation", ["WinaModel", "WinaTensor"]),
     library("WinaSuites", ["WinaStatistics"]),
 
+    // The runs of a workspace over HTTP.
+    library("WinaServer", ["WinaExecution", "WinaReport", "WinaPipeline", flyingFox, flyingSocks]),
+
     // The bridge and the programs.
     library(
       "WinaStages",
@@ -71,7 +78,7 @@ let package = Package(
       name: "wina",
       dependencies: [
         "WinaStages", "WinaExecution", "WinaPlan", "WinaSpec", "WinaStore", "WinaReport",
-        "WinaPipeline", "WinaDiagnostics", "WinaModel", "WinaTensor", "WinaSparsity",
+        "WinaServer", "WinaPipeline", "WinaDiagnostics", "WinaModel", "WinaTensor", "WinaSparsity",
         "WinaEvaluation", "WinaSuites", argumentParser,
       ],
       exclude: ["Documentation.docc"],
@@ -96,6 +103,7 @@ let package = Package(
       "WinaExecutionTests",
       ["WinaExecution", "WinaPlan", "WinaSpec", "WinaStore", "WinaPipeline", "WinaDiagnostics"]),
     tests("WinaReportTests", ["WinaReport", "WinaPipeline", "WinaStatistics"]),
+    tests("WinaServerTests", ["WinaServer", "WinaExecution", "WinaReport", "WinaPipeline"]),
     tests("WinaStatisticsTests", ["WinaStatistics"]),
     tests("WinaTensorTests", ["WinaTensor"]),
     tests("WinaModelTests", ["WinaModel", "WinaTensor"]),

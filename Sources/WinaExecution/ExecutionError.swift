@@ -1,3 +1,5 @@
+import WinaStore
+
 /// Something outside the cache that keeps a run from starting or its history from being kept.
 public struct ExecutionError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The kinds of failure that callers tell apart.
@@ -16,6 +18,8 @@ public struct ExecutionError: Error, Hashable, Sendable, CustomStringConvertible
     case workspace
     /// There is no such run.
     case unknownRun
+    /// A file of a run is not what it should be.
+    case damagedRun
   }
 
   /// The kind of failure.
@@ -65,6 +69,17 @@ extension ExecutionError {
     ExecutionError(
       .inputChanged, "'\(path)' changed since the run was planned",
       hint: "let nothing write to the data and the model during a run, and run again", path: path)
+  }
+
+  /// Makes the error of a run's file that cannot be used.
+  public static func damagedRun(_ path: String, _ problem: String) -> ExecutionError {
+    ExecutionError(
+      .damagedRun, "'\(path)' is damaged: \(problem)",
+      hint: "remove the folder of that run; the results of its tasks stay in the cache", path: path)
+  }
+
+  static func unreadableRun(_ path: String, _ error: StoreError) -> ExecutionError {
+    ExecutionError(.unreadable, error.message, hint: "make the folder readable", path: path)
   }
 
   static func workspace(_ path: String, _ reason: String) -> ExecutionError {

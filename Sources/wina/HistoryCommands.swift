@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import WinaExecution
 import WinaPipeline
 import WinaReport
@@ -17,29 +16,30 @@ struct RunsCommand: SpecCommand {
   @Option(help: "How many.")
   var limit = 20
 
+  func validate() throws {
+    guard limit >= 0 else { throw ValidationError("--limit must not be negative") }
+  }
+
   func perform() throws {
     let history = RunHistory(workspace: Workspace(spec: nil, cache: nil).state)
+    if json {
+      for case let result? in try history.runs(limit: limit).map(\.result) {
+        StandardOutput.write(try result.line() + "\n")
+      }
+      return
+    }
     var table = TextTable([
       .init("run"), .init("experiment"), .init("status"), .init("tasks", isNumeric: true),
       .init("ran", isNumeric: true), .init("seconds", isNumeric: true), .init("spec"),
     ])
-    for listing in try history.runs().prefix(max(0, limit)) {
-      guard let result = listing.result else {
-        table.append([listing.id.description, "", "unfinished", "", "", "", ""])
-        continue
-      }
-      if json {
-        StandardOutput.write(try result.line() + "\n")
-        continue
-      }
-      let ran = result.tasks.filter { $0.status == .ran }.count
+    for run in try history.summaries(limit: limit) {
       table.append([
-        listing.id.description, result.experiment, result.status.rawValue,
-        String(result.tasks.count),
-        String(ran), "\((result.seconds * 10).rounded() / 10)", result.spec,
+        run.run.text, run.experiment ?? "", run.status.rawValue,
+        run.tasks.map(String.init) ?? "",
+        run.tasks.map { _ in String(run.counts[.ran] ?? 0) } ?? "",
+        run.seconds.map { "\(($0 * 10).rounded() / 10)" } ?? "", run.spec ?? run.message ?? "",
       ])
     }
-    guard !json else { return }
     let width = TerminalCapabilities.standardOutput.width
     StandardOutput.write(table.lines(width: max(100, width)).joined(separator: "\n") + "\n")
   }
@@ -68,23 +68,23 @@ struct ShowCommand: SpecCommand {
       try showArtifact(digest, try workspace.store(remote: nil))
       return
     }
-    let listing = try RunHistory(workspace: workspace.state).load(subject)
+    let history = RunHistory(workspace: workspace.state)
+    let listing = try history.load(subject)
     guard let result = listing.result else {
-      StandardOutput.write("\(listing.id): unfinished\n")
+      StandardOutput.write("\(listing.id): \(history.summary(of: listing.id).status.rawValue)\n")
       return
     }
     if json {
       StandardOutput.write(try result.line() + "\n")
       return
     }
-    let path = "\(workspace.state)/runs/\(result.run)/report.json"
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let stored = try history.contents(of: .report, in: listing.id) else {
       let failed = result.tasks.filter { $0.status == .failed }
       StandardOutput.write("\(result.run): \(result.status.rawValue)\n")
       for task in failed { StandardOutput.write("  failed: \(task.name): \(task.reason)\n") }
       return
     }
-    let report = try StoredReport.decode(Array(data))
+    let report = try StoredReport.decode(stored)
     let terminal = TerminalCapabilities.standardOutput
     StandardOutput.write(
       ReportText(report).terminal(
@@ -106,16 +106,5 @@ struct ShowCommand: SpecCommand {
     }
     StandardOutput.write(table.lines().joined(separator: "\n") + "\n")
     StandardOutput.write(manifest.metadata.canonicalText + "\n")
-  }
-}
-
-/// The report that a run left in its folder.
-enum StoredReport {
-  static func encode(_ report: ComparisonReport) throws -> [UInt8] {
-    Array(try JSONEncoder().encode(report))
-  }
-
-  static func decode(_ bytes: [UInt8]) throws -> ComparisonReport {
-    try JSONDecoder().decode(ComparisonReport.self, from: Data(bytes))
   }
 }

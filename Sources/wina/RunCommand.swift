@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dispatch
 import Foundation
 import WinaDiagnostics
 import WinaExecution
@@ -135,32 +134,5 @@ struct ByteSize: ExpressibleByArgument, CustomStringConvertible {
       }
     }
     return ByteSize(bytes: Int(ProcessInfo.processInfo.physicalMemory) / 4 * 3)
-  }
-}
-
-/// Turns Ctrl-C into draining, and a second one into killing.
-struct InterruptSignals {
-  private let source: any DispatchSourceSignal
-
-  init(_ cancellation: CancellationToken) {
-    signal(SIGINT, SIG_IGN)
-    // A queue of its own has a thread of its own, also while tasks hold all the shared ones.
-    let queue = DispatchQueue(label: "wina.interrupts", qos: .userInteractive)
-    source = DispatchSource.makeSignalSource(signal: SIGINT, queue: queue)
-    source.setEventHandler {
-      switch cancellation.state {
-      case .running:
-        cancellation.drain()
-        StandardError.write("\nfinishing what runs; press Ctrl-C again to kill it\n")
-      default: cancellation.kill()
-      }
-    }
-    source.resume()
-  }
-
-  /// Gives Ctrl-C its usual meaning back.
-  func stop() {
-    source.cancel()
-    signal(SIGINT, SIG_DFL)
   }
 }

@@ -89,11 +89,13 @@ struct RunFiles {
 
   func write(_ report: ComparisonReport) throws {
     let text = ReportText(report)
-    try Data(StoredReport.encode(report))
-      .write(to: URL(fileURLWithPath: directory + "/report.json"))
-    try Data(text.json.utf8).write(to: URL(fileURLWithPath: directory + "/results.json"))
-    try Data(text.markdown(title: "Results").utf8)
-      .write(to: URL(fileURLWithPath: directory + "/report.md"))
+    try write(StoredReport.encode(report), to: .report)
+    try write(Array(text.json.utf8), to: .results)
+    try write(Array(text.markdown(title: "Results").utf8), to: .reportText)
+  }
+
+  private func write(_ bytes: [UInt8], to file: RunFile) throws {
+    try Data(bytes).write(to: URL(fileURLWithPath: "\(directory)/\(file.rawValue)"))
   }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import WinaDiagnostics
 import WinaExecution
+import WinaServer
 import WinaStore
 
 /// A command about an experiment; what it throws becomes messages and an exit code.
@@ -21,7 +22,10 @@ extension SpecCommand {
       throw ExitCode(2)
     } catch let error as ExecutionError {
       StandardError.write("error: \(error)\n")
-      throw ExitCode([.workspace, .unreadable].contains(error.code) ? 3 : 2)
+      throw ExitCode([.workspace, .unreadable, .damagedRun].contains(error.code) ? 3 : 2)
+    } catch let error as ServerError {
+      StandardError.write("error: \(error)\n")
+      throw ExitCode(3)
     } catch let error as StoreError {
       StandardError.write("error: \(error)\n")
       throw ExitCode(3)

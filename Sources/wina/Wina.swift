@@ -22,7 +22,9 @@ struct Wina: ParsableCommand {
         name: "The language", subcommands: [SchemaCommand.self, StagesCommand.self]),
       CommandGroup(
         name: "Results",
-        subcommands: [RunsCommand.self, ShowCommand.self, CacheCommand.self, Doctor.self]),
+        subcommands: [
+          RunsCommand.self, ShowCommand.self, ServeCommand.self, CacheCommand.self, Doctor.self,
+        ]),
       CommandGroup(
         name: "Models",
         subcommands: [

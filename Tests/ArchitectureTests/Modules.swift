@@ -36,6 +36,7 @@ enum Modules {
     "WinaStore": ["WinaPipeline", "CZstd", "CWinaKernels"],
     "WinaExecution": ["WinaPlan", "WinaSpec", "WinaStore", "WinaPipeline", "WinaDiagnostics"],
     "WinaReport": ["WinaStore", "WinaPipeline", "WinaStatistics"],
+    "WinaServer": ["WinaExecution", "WinaReport", "WinaPipeline", "FlyingFox", "FlyingSocks"],
     "WinaStatistics": [],
     "WinaTensor": ["CWinaKernels", "COpenBLAS"],
     "WinaModel": ["WinaTensor"],
@@ -48,7 +49,7 @@ enum Modules {
     ],
     "wina": [
       "WinaStages", "WinaExecution", "WinaPlan", "WinaSpec", "WinaStore", "WinaReport",
-      "WinaPipeline", "WinaDiagnostics", "WinaModel", "WinaTensor", "WinaSparsity",
+      "WinaServer", "WinaPipeline", "WinaDiagnostics", "WinaModel", "WinaTensor", "WinaSparsity",
       "WinaEvaluation", "WinaSuites", "ArgumentParser",
     ],
     "WinaBenchmarks": [

@@ -24,6 +24,8 @@ public final class RunJournal: Sendable {
     } catch {
       throw .workspace(workspace, error.message)
     }
+    try WorkspaceFile.replace(
+      "\(directory)/\(RunFile.owner.rawValue)", with: Array(ProcessMark.current.utf8))
   }
 
   /// Appends an event; it is written soon, together with others.
@@ -45,7 +47,8 @@ public final class RunJournal: Sendable {
     } catch {
       throw .workspace(directory, "the result cannot be encoded: \(error)")
     }
-    try WorkspaceFile.replace(directory + "/result.json", with: Array((line + "\n").utf8))
+    try WorkspaceFile.replace(
+      "\(directory)/\(RunFile.result.rawValue)", with: Array((line + "\n").utf8))
   }
 
   /// Writes what is still to be written.
@@ -61,7 +64,7 @@ public final class RunJournal: Sendable {
     }
     guard !bytes.isEmpty else { return }
     do {
-      try PosixFileSystem().append(bytes, to: directory + "/journal.jsonl")
+      try PosixFileSystem().append(bytes, to: "\(directory)/\(RunFile.journal.rawValue)")
     } catch {
       failure.withLock { $0 = $0 ?? .workspace(directory, error.message) }
     }

@@ -65,6 +65,11 @@ final class WinaProcess {
     String(decoding: FileManager.default.contents(atPath: outputPath) ?? Data(), as: UTF8.self)
   }
 
+  /// What the program has written to standard error so far.
+  var errors: String {
+    String(decoding: FileManager.default.contents(atPath: errorPath) ?? Data(), as: UTF8.self)
+  }
+
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
   /// Waits for the end.
@@ -73,11 +78,10 @@ final class WinaProcess {
     ended.signal()
     watchdog.cancel()
     let seconds = (ContinuousClock.now - start).components
-    let errors = FileManager.default.contents(atPath: errorPath) ?? Data()
     return Outcome(
       status: process.terminationReason == .exit
         ? process.terminationStatus : -process.terminationStatus,
-      output: output, errors: String(decoding: errors, as: UTF8.self),
+      output: output, errors: errors,
       seconds: Double(seconds.seconds) + Double(seconds.attoseconds) * 1e-18)
   }
 }
