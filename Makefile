@@ -17,12 +17,8 @@ build: setup ## build the wina program
 	@$(SWIFT) build $(RELEASE) --product wina
 
 quickstart: build ## build, then run the first experiment
-	@if [ -f ../shared/data/README.md ]; then \
-	  .build/release/wina run experiments/first-light.yaml; \
-	else \
-	  echo 'The data of experiments/first-light.yaml (../shared/data) is absent: checking the setup instead.' >&2; \
-	  .build/release/wina doctor; \
-	fi
+	@.build/release/wina run experiments/quickstart.yaml
+	@echo 'Next: change "k: 8" to "k: 6" in experiments/quickstart.yaml and run make quickstart again.'
 
 test: setup ## build and run every test
 	@$(SWIFT) test $(RELEASE) --disable-testable-imports

@@ -57,7 +57,7 @@ enum Frame {
 }
 
 extension ItemFamily {
-  static var evaluationLevels: ClosedRange<Int> { 1...4 }
+  static var evaluationLevels: ClosedRange<Int> { 1...3 }
 
   /// What ends every answer: without it an answer could begin another one, and so never be less
   /// likely than that.

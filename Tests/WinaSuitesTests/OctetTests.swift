@@ -20,12 +20,12 @@ import WinaTestSupport
     let other = Octet(seed: 8).trainingItem(0)
     #expect(SHA256.digest(of: text).hex == OctetTests.trainingDigest)
     #expect(other != Octet(seed: 7).trainingItem(0))
-    #expect(Octet(seed: 7).trainingItem(8_000_001).id == "agreement-training-800000")
+    #expect(Octet(seed: 7).trainingItem(8_000_001).id == "arithmetic-training-1280000")
   }
 
   /// The digest of the first 4,000 lines of the stream that the bundled model was trained on.
   private static let trainingDigest =
-    "b3d7a021560c5ff01b44089ab47c82a5acc95e3262f0404337d83b41e946c326"
+    "67c1080bfbea6c03f8edcd0006f857d9a48f4995766eb99b594529f854cd6f5e"
 
   @Test(arguments: Octet.familyNames)
   func itemsAreWellFormed(family: String) throws {
@@ -79,6 +79,18 @@ import WinaTestSupport
     #expect(openings.count >= 15)
     #expect(items.contains { $0.query.hasPrefix("Question: ") })
     #expect(items.contains { $0.query.hasSuffix(" =>") })
+  }
+
+  @Test func onlyEvaluationHasItemsBeyondTheTrainingStream() throws {
+    let hardest = try Dictionary(
+      uniqueKeysWithValues: Octet.familyNames.map { family in
+        (family, try octet.items(of: family, in: .test, count: 200).map(\.level).max())
+      })
+    #expect(
+      hardest.filter { $0.value == 4 }.keys.sorted() == [
+        "agreement", "brackets", "lists", "translation",
+      ])
+    #expect((0..<5000).allSatisfy { octet.trainingItem($0).level <= 3 })
   }
 
   @Test func lengthsOverlapBetweenFamilies() throws {

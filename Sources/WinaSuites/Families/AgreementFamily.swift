@@ -3,6 +3,7 @@ import WinaStatistics
 /// Sentences to be finished so that verb or pronoun agrees with a subject that other nouns hide.
 enum AgreementFamily: ItemFamily {
   static let name = "agreement"
+  static let evaluationLevels = 1...4
 
   enum Gender: Int, Sendable {
     case feminine

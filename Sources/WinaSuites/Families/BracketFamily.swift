@@ -3,6 +3,7 @@ import WinaStatistics
 /// Brackets that were opened: which closing ones follow, and in which order.
 enum BracketFamily: ItemFamily {
   static let name = "brackets"
+  static let evaluationLevels = 1...4
 
   private static let pairs = [("(", ")"), ("[", "]"), ("{", "}"), ("<", ">")]
 
@@ -27,8 +28,8 @@ enum BracketFamily: ItemFamily {
   }
 
   static func latent(level: Int, using random: inout RandomStream) -> Latent {
-    let depth = level + random.index(below: 2)
-    let closed = random.integer(in: [1...3, 2...4, 3...5, 5...7][level - 1])
+    let depth = (level < 4 ? level : 7) + random.index(below: 2)
+    let closed = random.integer(in: [1...3, 2...4, 3...5, 6...9][level - 1])
     var latent = Latent(marks: [])
     var (opened, toClose) = (0, closed)
     var stack: [Int] = []

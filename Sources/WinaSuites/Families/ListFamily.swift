@@ -3,6 +3,7 @@ import WinaStatistics
 /// Short lists to be reversed, sorted, rotated or rid of repeats.
 enum ListFamily: ItemFamily {
   static let name = "lists"
+  static let evaluationLevels = 1...4
 
   enum Operation: String, CaseIterable {
     case dedupe

@@ -84,6 +84,6 @@ enum PlaceFamily: ItemFamily {
     return Wording(
       body: story.joined(separator: " ") + " " + question,
       answer: latent.whereabouts[latent.asked] ?? "",
-      distractors: random.shuffled(mentioned) + random.shuffled(others))
+      distractors: random.shuffled(mentioned).prefix(1) + random.shuffled(others))
   }
 }

@@ -73,9 +73,9 @@ enum ProgramFamily: ItemFamily {
     let values = latent.values
     let answer = values[latent.asked] ?? 0
     let names = random.sample(Vocabulary.letters, count: values.count)
-    var wrong = random.shuffled([1, -1, 2, -2, 3, -3, 10, -10]).map { answer + $0 }
+    let near = random.shuffled([4, -4, 5, -5, 7, -7, 10, -10]).map { answer + $0 }
     let others = values.sorted { $0.key < $1.key }.map(\.value).filter { $0 != answer }
-    wrong.insert(contentsOf: random.shuffled(others).prefix(2), at: 0)
+    let wrong = near + random.shuffled(others)
     return Wording(
       body: body(latent, names, &random), answer: "\(answer)",
       distractors: wrong.filter { $0 >= 0 }.map { "\($0)" })

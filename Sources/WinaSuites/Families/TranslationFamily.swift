@@ -6,6 +6,7 @@ import WinaStatistics
 /// verb in the past. Its words are arbitrary; the rarer ones come up seldom (Zipf's law).
 enum TranslationFamily: ItemFamily {
   static let name = "translation"
+  static let evaluationLevels = 1...4
 
   struct Word: Sendable {
     var english: String

@@ -19,7 +19,7 @@ struct RunReport: Decodable {
   }
 
   struct Row: Decodable, Hashable {
-    var cell: [String: Double]
+    var cell: [String: Value]
     var arm: String
     var label: String?
     var metric: String
@@ -27,6 +27,23 @@ struct RunReport: Decodable {
     var low: Double?
     var high: Double?
     var n: Int?
+  }
+
+  /// A value on an axis of the sweep.
+  enum Value: Decodable, Hashable, ExpressibleByFloatLiteral {
+    case number(Double)
+    case text(String)
+
+    init(floatLiteral value: Double) { self = .number(value) }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      do {
+        self = .number(try container.decode(Double.self))
+      } catch {
+        self = .text(try container.decode(String.self))
+      }
+    }
   }
 
   var type: String
