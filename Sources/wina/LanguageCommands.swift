@@ -85,7 +85,7 @@ struct InitCommand: SpecCommand {
   static let configuration = CommandConfiguration(
     commandName: "init", abstract: "Write a commented spec to start from.")
 
-  @Argument(help: "The template: documents or choices.")
+  @Argument(help: "The template: documents, choices or octet.")
   var template = "documents"
 
   @Option(help: "Where to write it (default: standard output).")

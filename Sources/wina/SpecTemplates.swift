@@ -1,13 +1,14 @@
 /// The specs that `wina init` writes.
 enum SpecTemplates {
   /// The templates' names.
-  static let names = ["documents", "choices"]
+  static let names = ["documents", "choices", "octet"]
 
   /// Returns a template's text.
   static func named(_ name: String) -> String? {
     switch name {
     case "documents": documents
     case "choices": choices
+    case "octet": octet
     default: nil
     }
   }
@@ -49,6 +50,34 @@ enum SpecTemplates {
         controls: {stage: shuffled, repeat: 20}
 
     sweep: {grid: {s: [0.25, 0.5, 0.65]}}
+
+    """
+
+  private static let octet = """
+    # yaml-language-server: $schema=wina.schema.json
+    # Runs as it is, on the bundled model and its suite of eight families of tasks.
+    experiment: my-octet
+    question: Do profiles of clusters beat one uniform profile?
+    model: octet
+    data: {suite: octet, limit: 250}  # of each family; the suite ships its splits
+    vars: {s: 0.5, k: 8}
+
+    stages:
+      tokenize: {max_tokens: 256}
+      capture: {scores: [wina, teal]}
+      clusters: {kind: cluster, algorithm: kmeans, k: "${k}", seed: 1}
+      pooled: {kind: histogram}
+      grouped: {kind: histogram, groups: clusters}
+      uniform: {kind: profile, histogram: pooled, score: wina, sparsity: "${s}"}
+      specific: {kind: profile, histogram: grouped, score: wina, sparsity: "${s}"}
+      router: {kind: classifier, labels: clusters, features: embedding}
+      evaluate:
+        arms:
+          dense: {}
+          uniform: {profile: uniform}
+          routed: {profile: specific, route: router}
+      compare:
+        primary: {metric: kl, contrast: routed - uniform}
 
     """
 

@@ -112,7 +112,7 @@ struct InspectionTests {
     #expect(wrong.errors.contains("did you mean 'capture'?"))
   }
 
-  @Test(arguments: ["documents", "choices"])
+  @Test(arguments: ["documents", "choices", "octet"])
   func aStarterSpecIsValid(template: String) throws {
     let workspace = try ToyWorkspace.warm().workspace.copy(withCache: false)
     let outcome = try workspace.wina("init", template, "--output", "new.yaml")
