@@ -16,6 +16,8 @@ enum TaskTemplate: Sendable, Hashable {
     label: String, _ fields: RecordFields
   ) throws(EvaluationError) -> EvaluationItem {
     switch self {
+    case .suite where fields.has("text") && fields.has("query"):
+      throw fields.wrong("text", "stands beside 'query'; a record is a document or a question")
     case .suite where !fields.has("text"):
       var question = try foundry(fields)
       if fields.has("level") { question.subject = "level \(try fields.integer("level"))" }

@@ -58,11 +58,13 @@ extension ExecutionError {
     ExecutionError(.unreadable, "cannot read '\(path)': \(reason)", path: path)
   }
 
-  static func invalidData(_ path: String, line: Int?, _ problem: String) -> ExecutionError {
+  static func invalidData(
+    _ path: String, line: Int?, _ problem: String,
+    hint: String = "data files are UTF-8: .jsonl or .txt, also with .zst"
+  ) -> ExecutionError {
     let place = line.map { "\(path):\($0)" } ?? path
     return ExecutionError(
-      .invalidData, "\(place): \(problem)",
-      hint: "data files are UTF-8: .jsonl or .txt, also with .zst", path: path, line: line)
+      .invalidData, "\(place): \(problem)", hint: hint, path: path, line: line)
   }
 
   static func changed(_ path: String) -> ExecutionError {

@@ -7,7 +7,8 @@ import WinaSparsity
 public enum ClusterStage: Stage {
   public static let kind = "cluster"
   public static let version = 1
-  public static let summary = "Groups samples by activation pattern, at random, or by label."
+  public static let summary =
+    "Groups samples by activation pattern or words, at random, or by label."
   public static let dataUse = DataUse.fitted
 
   /// How samples are grouped.

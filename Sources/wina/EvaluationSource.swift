@@ -40,12 +40,9 @@ struct EvaluationSource {
         message: "there is no suite '\(suite)'",
         hint: "give a bundled suite, such as octet, or the path of a folder of .jsonl files")
     }
-    let files = try ModelLookup.suiteFiles(folder)
-    guard !files.isEmpty else {
-      throw ModelInputError(
-        message: "'\(folder)' is no suite", hint: "a suite has a .jsonl or .jsonl.zst a label")
+    return try ModelLookup.suiteFiles(folder).map {
+      EvaluationSource(label: $0.label, file: $0.path, split: split)
     }
-    return files.map { EvaluationSource(label: $0.label, file: $0.path, split: split) }
   }
 
   /// Reads the records.
@@ -75,7 +72,12 @@ struct EvaluationSource {
     } catch {
       throw ModelInputError(message: "\(origin) is not JSON", hint: "every line is one object")
     }
-    guard case .string(let name) = value["split"] else { return split == .test }
-    return name == split.rawValue
+    guard let member = value["split"], member != .null else { return split == .test }
+    guard case .string(let name) = member, let own = Split(rawValue: name) else {
+      throw ModelInputError(
+        message: "\(origin) has the split \(member.canonicalText)",
+        hint: "there are: " + Split.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    return own == split
   }
 }

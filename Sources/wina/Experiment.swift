@@ -158,11 +158,21 @@ struct Experiment {
     case .suite(let name):
       let path = name.value.contains("/") ? absolute(name) : name.value
       guard let found = ModelLookup.process.suite(path) else {
-        problems.insert(missing("suite", name, path))
+        problems.insert(
+          missing(
+            "suite", name, path,
+            help: "'octet' is bundled; `wina suite octet --output FOLDER` makes more of it, and a "
+              + "name with '/' is the path of a folder"))
         return nil
       }
-      source = .suite(
-        try ModelLookup.suiteFiles(found).map { .init(label: $0.label, path: $0.path) })
+      do {
+        source = .suite(
+          try ModelLookup.suiteFiles(found).map { .init(label: $0.label, path: $0.path) })
+      } catch {
+        problems.insert(
+          Diagnostic(id: "spec.suite", error.message, at: name.range, help: error.hint))
+        return nil
+      }
     }
     var fractions: [WinaPipeline.Split: Double] = [:]
     for fraction in data.splits {

@@ -48,10 +48,38 @@ package struct ModelLookup: Sendable {
   package func suite(_ name: String) -> String? { locate(name, in: "suites") }
 
   /// Returns the label and the path of every file of a suite's folder, sorted.
-  package static func suiteFiles(_ folder: String) throws -> [(label: String, path: String)] {
-    try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-      .filter { $0.hasSuffix(".jsonl") || $0.hasSuffix(".jsonl.zst") }
-      .map { (String($0.prefix { $0 != "." }), "\(folder)/\($0)") }
+  ///
+  /// - Throws: ``ModelInputError`` if it is no folder, has no file, or has two of one label.
+  static func suiteFiles(
+    _ folder: String
+  ) throws(ModelInputError) -> [(label: String, path: String)] {
+    let manager = FileManager.default
+    var isFolder: ObjCBool = false
+    guard manager.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue,
+      let names = try? manager.contentsOfDirectory(atPath: folder)
+    else {
+      throw ModelInputError(
+        message: "'\(folder)' is no suite: it is not a folder that can be read",
+        hint: "a suite is a folder with a .jsonl or .jsonl.zst for each label")
+    }
+    var files: [(label: String, path: String)] = []
+    for name in names.sorted() where name.hasSuffix(".jsonl") || name.hasSuffix(".jsonl.zst") {
+      let (label, path) = (String(name.prefix { $0 != "." }), "\(folder)/\(name)")
+      guard manager.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+        continue
+      }
+      guard !files.contains(where: { $0.label == label }) else {
+        throw ModelInputError(
+          message: "'\(folder)' has two files of the label '\(label)'", hint: "remove one of them")
+      }
+      files.append((label, path))
+    }
+    guard !files.isEmpty else {
+      throw ModelInputError(
+        message: "'\(folder)' is no suite: it has no file of records",
+        hint: "a suite is a folder with a .jsonl or .jsonl.zst for each label")
+    }
+    return files
   }
 
   /// Returns the names of what is bundled, sorted.

@@ -66,7 +66,7 @@ struct ServeCommand: SpecCommand {
   }
 
   private var announcement: @Sendable (String) -> Void {
-    guard json else { return { StandardError.write("listening on \($0); Ctrl-C ends it\n") } }
+    guard json else { return { StandardError.write("listening on \($0) (Ctrl-C ends it)\n") } }
     return { url in
       let line: [String: JSONValue] = ["type": .string("listening"), "url": .string(url)]
       StandardOutput.write(JSONValue.object(line).canonicalText + "\n")

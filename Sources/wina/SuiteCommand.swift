@@ -59,10 +59,30 @@ struct SuiteCommand: ModelCommand {
   private func writeEvaluationItems(
     of octet: Octet, to folder: String, testCount: Int
   ) throws {
+    // All families first, so that one that has too few states leaves no half of a suite behind.
+    let families: [(String, [SuiteItem])]
+    do {
+      families = try Octet.familyNames.map { family in
+        (family, try octet.evaluationItems(of: family, testCount: testCount))
+      }
+    } catch let error as SuiteError {
+      StandardError.write("error: \(error.message); \(error.hint) with --count\n")
+      throw ExitCode(64)
+    }
+    do {
+      try write(families, to: folder)
+    } catch let error as CocoaError {
+      StandardError.write(
+        "error: '\(folder)' cannot be written: \(error.localizedDescription); give the path of a "
+          + "folder to --output\n")
+      throw ExitCode(3)
+    }
+  }
+
+  private func write(_ families: [(String, [SuiteItem])], to folder: String) throws {
     try FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true)
-    for family in Octet.familyNames {
-      let items = try octet.evaluationItems(of: family, testCount: testCount)
+    for (family, items) in families {
       let bytes = try ZstdFile.compress(Array(items.map { $0.line }.joined().utf8), level: 19)
       try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/\(family).jsonl.zst"))
       StandardError.write("\(family).jsonl.zst: \(items.count) items, \(bytes.count) bytes\n")

@@ -76,7 +76,7 @@ struct ServeTests {
       #expect(outcome.output.isEmpty)
       #expect(
         outcome.errors.wholeMatch(
-          of: /listening on http:\/\/127\.0\.0\.1:[0-9]+\/; Ctrl-C ends it\n/) != nil,
+          of: /listening on http:\/\/127\.0\.0\.1:[0-9]+\/ \(Ctrl-C ends it\)\n/) != nil,
         "\(outcome.errors)")
     }
     let missing = try workspace.wina("serve", "nothing.yaml")

@@ -80,6 +80,53 @@ struct SuiteTests {
     #expect(outcome.status == 0 && outcome.output == expected)
   }
 
+  @Test func aFamilyWithTooFewStatesLeavesNothingBehind() throws {
+    let directory = try TemporaryDirectory()
+    let outcome = try WinaProcess(
+      ["suite", "octet", "--count", "2000", "--output", "many"], in: directory.path
+    ).wait()
+    #expect(outcome.status == 64)
+    #expect(outcome.errors.contains("'arithmetic' has only "))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
+    try directory.write("", to: "file")
+    let blocked = try WinaProcess(
+      ["suite", "octet", "--count", "8", "--output", "file"], in: directory.path
+    ).wait()
+    #expect(blocked.status == 3)
+    #expect(blocked.errors.contains("'file' cannot be written"))
+  }
+
+  @Test func whatIsNoSuiteIsAnErrorOfTheSpec() throws {
+    let workspace = try ToyWorkspace.warmSmall().workspace.copy(withCache: false)
+    let question = #"{"query": "1 + 1 =>", "choices": ["2.", "3."], "gold": 0"#
+    func errors(_ files: [String: String], suite: String = "./given") throws -> String {
+      let folder = workspace.file("given")
+      if FileManager.default.fileExists(atPath: folder) {
+        try FileManager.default.removeItem(atPath: folder)
+      }
+      for (name, text) in files { try workspace.write(text, to: "given/" + name) }
+      try workspace.write(
+        Self.spec.replacing("./generated", with: suite), to: "suite.yaml")
+      let outcome = try workspace.wina("validate", "suite.yaml")
+      #expect(outcome.status == 2, "\(outcome.errors)")
+      return outcome.errors
+    }
+    let empty = try errors(["notes.md": "nothing"])
+    #expect(
+      empty.contains("suite.yaml:3:15: error:") && empty.contains("it has no file of records"))
+    let file = try errors(["a.jsonl": question + "}"], suite: "./given/a.jsonl")
+    #expect(file.contains("it is not a folder that can be read"))
+    let twice = try errors(["a.jsonl": question + "}", "a.jsonl.zst": ""])
+    #expect(twice.contains("two files of the label 'a'"))
+    let split = try errors(["a.jsonl": question + #", "split": "tset"}"#])
+    #expect(split.contains("a.jsonl:1: there is no split 'tset'"))
+    #expect(split.contains("correct the record's 'split'"))
+    #expect(try errors([:], suite: "octte").contains("'octet' is bundled"))
+    try workspace.write(question + #", "split": "tset"}"#, to: "given/a.jsonl")
+    let evaluated = try workspace.wina("evaluate", "./model", "--suite", "./given")
+    #expect(evaluated.status == 1 && evaluated.errors.contains("has the split \"tset\""))
+  }
+
   @Test(
     arguments: [
       ["suite", "nonet", "--training", "--count", "1"], ["suite", "octet"],

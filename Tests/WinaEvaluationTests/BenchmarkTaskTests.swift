@@ -54,6 +54,9 @@ import WinaEvaluation
     #expect(item.requests.map(\.continuation) == [" 2.", " 3."])
     #expect(
       try parse(#"{"text": "abc"}"#) == .document(DocumentItem(label: "sums", text: "abc")))
+    #expect(throws: EvaluationError.self) {
+      try parse(#"{"text": "abc", "query": "1 + 1 =>", "choices": ["2.", "3."], "gold": 1}"#)
+    }
     let error = #expect(throws: EvaluationError.self) {
       try parse(#"{"query": "1 + 1 =>", "gold": 1}"#)
     }

@@ -51,12 +51,16 @@ struct RecordIndex: Hashable, Sendable {
     do {
       fields = try JSONDecoder().decode(Fields.self, from: Data(record))
     } catch {
-      throw .invalidData(path, line: line, "it is not a JSON object with a word as 'split'")
+      throw .invalidData(
+        path, line: line, "it is not a JSON object with a word as 'split'",
+        hint: "every line of a suite's file is one object")
     }
     guard let name = fields.split else { return nil }
     guard let split = Split(rawValue: name) else {
       let known = Split.allCases.map(\.rawValue).joined(separator: ", ")
-      throw .invalidData(path, line: line, "there is no split '\(name)'; there are: \(known)")
+      throw .invalidData(
+        path, line: line, "there is no split '\(name)'; there are: \(known)",
+        hint: "correct the record's 'split', or leave it out to let the sample's hash decide")
     }
     return split
   }
