@@ -102,8 +102,13 @@ struct ServeTests {
 
   @Test func aRunIsRunningWhileItRunsAndUnfinishedOnceKilled() async throws {
     let workspace = try ToyWorkspace.warmSmall().workspace.copy()
+    // The answers below may take minutes while other tests hold the threads, so the task lasts as
+    // long as this workspace, and at most ten minutes.
+    try workspace.write("", to: "going")
+    let waiting =
+      "n=0; while test -e '\(workspace.file("going"))' -a $n -lt 3000; do sleep 0.2; n=$((n+1)); done"
     let slow =
-      "  slow: {kind: command, inputs: [pooled], run: \"test -f {in.pooled}; sleep 50; date > {out}\"}"
+      "  slow: {kind: command, inputs: [pooled], run: \"test -f {in.pooled}; \(waiting); date > {out}\"}"
     try workspace.write(ToySpec.small.replacing("  evaluate:\n", with: slow + "\n  evaluate:\n"))
     let server = try serve(workspace, "--port", "0")
     let run = try workspace.start(["run", "toy.yaml", "--json", "--only", "slow"])
