@@ -32,7 +32,7 @@ struct Wording {
   var body: String
   /// The right answer.
   var answer: String
-  /// Wrong answers, most tempting first; repeated and right ones among them are left out.
+  /// Wrong answers, of which the first three are used; repeated and right ones are left out.
   var distractors: [String]
 }
 

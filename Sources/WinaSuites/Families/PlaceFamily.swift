@@ -45,7 +45,7 @@ enum PlaceFamily: ItemFamily {
   }
 
   static func latent(level: Int, using random: inout RandomStream) -> Latent {
-    let people = random.sample(Vocabulary.people, count: level > 3 ? 3 : 2)
+    let people = random.sample(Vocabulary.people, count: 2)
     var route = random.sample(Vocabulary.places, count: 7)
     var events: [Event] = people.map { .goes($0, route.removeLast()) }
     if level < 3 {
@@ -59,7 +59,6 @@ enum PlaceFamily: ItemFamily {
       events.append(.drops(carrier, object))
       events.append(.goes(carrier, route.removeLast()))
     }
-    if level > 3 { events.append(.goes(random.pick(people), route.removeLast())) }
     return Latent(events: events, asked: random.chance(oneIn: 3) ? random.pick(people) : object)
   }
 
