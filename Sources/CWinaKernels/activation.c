@@ -125,3 +125,13 @@ void wina_add_row(float *y, size_t stride, size_t rows, size_t columns, const fl
   }
   (void)level;
 }
+
+void wina_accumulate(float *y, const float *x, size_t count) {
+#if WINA_X86
+  if (wina_kernel_level() > 0) {
+    add_avx2(y, x, count);
+    return;
+  }
+#endif
+  for (size_t i = 0; i < count; i++) y[i] += x[i];
+}

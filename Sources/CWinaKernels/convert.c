@@ -1,8 +1,8 @@
-#include "level.h"
+#include "product.h"
 
 #include <string.h>
 
-static float half_value(uint16_t half) {
+float wina_half_value(uint16_t half) {
   uint32_t sign = (uint32_t)(half & 0x8000) << 16;
   uint32_t exponent = (half >> 10) & 31;
   uint32_t mantissa = half & 0x3FF;
@@ -84,7 +84,7 @@ void wina_half_to_float(const uint16_t *src, float *dst, size_t count) {
 #if WINA_X86
   if (wina_kernel_level() > 0) i = half_to_float_avx2(src, dst, count);
 #endif
-  for (; i < count; i++) dst[i] = half_value(src[i]);
+  for (; i < count; i++) dst[i] = wina_half_value(src[i]);
 }
 
 void wina_bfloat_to_float(const uint16_t *src, float *dst, size_t count) {

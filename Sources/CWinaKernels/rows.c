@@ -61,31 +61,12 @@ static void rope_head(float *x, size_t half, const float *cosine, const float *s
   }
 }
 
-static float dot_portable(const float *w, const float *x, size_t count) {
-  float lanes[8] = {0};
-  size_t i = 0;
-  for (; i + 8 <= count; i += 8) {
-    for (size_t j = 0; j < 8; j++) lanes[j] += w[i + j] * x[i + j];
-  }
-  float sum = ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) +
-              ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
-  for (; i < count; i++) sum += w[i] * x[i];
-  return sum;
-}
-
 #if WINA_X86
 WINA_AVX2 static inline float maximum_lane(__m256 v) {
   __m128 m = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
   m = _mm_max_ps(m, _mm_movehl_ps(m, m));
   m = _mm_max_ss(m, _mm_movehdup_ps(m));
   return _mm_cvtss_f32(m);
-}
-
-WINA_AVX2 static inline float sum_lanes(__m256 v) {
-  __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  s = _mm_add_ps(s, _mm_movehl_ps(s, s));
-  s = _mm_add_ss(s, _mm_movehdup_ps(s));
-  return _mm_cvtss_f32(s);
 }
 
 // The largest value; NaN is passed over.
@@ -221,53 +202,23 @@ WINA_AVX2 static void rope_head_avx2(float *x, size_t half, const float *cosine,
   }
 }
 
-// Every row is summed in the same order whether it is one of four or alone.
-WINA_AVX2 static void gemv_avx2(const float *w, size_t rows, size_t columns, size_t stride,
-                                const float *x, float *y, int accumulate) {
-  const size_t whole = columns & ~(size_t)7;
-  size_t r = 0;
-  for (; r + 4 <= rows; r += 4, w += 4 * stride) {
-    __m256 a = _mm256_setzero_ps(), b = a, c = a, d = a;
-    for (size_t i = 0; i < whole; i += 8) {
-      __m256 v = _mm256_loadu_ps(x + i);
-      a = _mm256_fmadd_ps(_mm256_loadu_ps(w + i), v, a);
-      b = _mm256_fmadd_ps(_mm256_loadu_ps(w + stride + i), v, b);
-      c = _mm256_fmadd_ps(_mm256_loadu_ps(w + 2 * stride + i), v, c);
-      d = _mm256_fmadd_ps(_mm256_loadu_ps(w + 3 * stride + i), v, d);
-    }
-    float sums[4] = {sum_lanes(a), sum_lanes(b), sum_lanes(c), sum_lanes(d)};
-    for (size_t j = 0; j < 4; j++) {
-      for (size_t i = whole; i < columns; i++) sums[j] += w[j * stride + i] * x[i];
-      y[r + j] = accumulate ? y[r + j] + sums[j] : sums[j];
-    }
-  }
-  for (; r < rows; r++, w += stride) {
-    __m256 a = _mm256_setzero_ps();
-    for (size_t i = 0; i < whole; i += 8) {
-      a = _mm256_fmadd_ps(_mm256_loadu_ps(w + i), _mm256_loadu_ps(x + i), a);
-    }
-    float sum = sum_lanes(a);
-    for (size_t i = whole; i < columns; i++) sum += w[i] * x[i];
-    y[r] = accumulate ? y[r] + sum : sum;
-  }
-}
 #endif
 
-void wina_softmax_rows(float *x, size_t rows, size_t columns, size_t stride, size_t first,
-                       size_t step, float scale) {
+void wina_softmax_spans(float *x, size_t rows, size_t columns, size_t stride, const int32_t *starts,
+                        const int32_t *ends, float scale) {
   int level = wina_kernel_level();
   for (size_t r = 0; r < rows; r++, x += stride) {
-    size_t count = first + r * step;
-    if (count > columns) count = columns;
-    if (count < columns) memset(x + count, 0, (columns - count) * sizeof *x);
-    if (count == 0) continue;
+    size_t start = (size_t)starts[r], end = (size_t)ends[r];
+    memset(x, 0, start * sizeof *x);
+    memset(x + end, 0, (columns - end) * sizeof *x);
+    if (end == start) continue;
 #if WINA_X86
     if (level > 0) {
-      softmax_row_avx2(x, count, scale);
+      softmax_row_avx2(x + start, end - start, scale);
       continue;
     }
 #endif
-    softmax_row(x, count, scale);
+    softmax_row(x + start, end - start, scale);
   }
   (void)level;
 }
@@ -316,33 +267,19 @@ void wina_rms_norm(const float *x, const float *weight, float *y, size_t rows, s
   (void)level;
 }
 
-void wina_rope(float *x, size_t rows, size_t stride, size_t heads, size_t half,
+void wina_rope(float *x, size_t rows, size_t stride, size_t heads, size_t head_size, size_t half,
                const float *cosine, const float *sine) {
   int level = wina_kernel_level();
   for (size_t r = 0; r < rows; r++, x += stride, cosine += half, sine += half) {
     for (size_t h = 0; h < heads; h++) {
 #if WINA_X86
       if (level > 0) {
-        rope_head_avx2(x + 2 * h * half, half, cosine, sine);
+        rope_head_avx2(x + h * head_size, half, cosine, sine);
         continue;
       }
 #endif
-      rope_head(x + 2 * h * half, half, cosine, sine);
+      rope_head(x + h * head_size, half, cosine, sine);
     }
   }
   (void)level;
-}
-
-void wina_gemv(const float *w, size_t rows, size_t columns, size_t stride, const float *x, float *y,
-               int accumulate) {
-#if WINA_X86
-  if (wina_kernel_level() > 0) {
-    gemv_avx2(w, rows, columns, stride, x, y, accumulate);
-    return;
-  }
-#endif
-  for (size_t r = 0; r < rows; r++, w += stride) {
-    float sum = dot_portable(w, x, columns);
-    y[r] = accumulate ? y[r] + sum : sum;
-  }
 }

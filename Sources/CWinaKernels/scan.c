@@ -60,15 +60,6 @@ WINA_AVX2 static size_t moments_row_avx2(const float *x, size_t columns, double 
   }
   return i;
 }
-
-WINA_AVX2 static size_t squares_row_avx2(const float *x, size_t columns, double *sums) {
-  size_t i = 0;
-  for (; i + 4 <= columns; i += 4) {
-    __m256d v = _mm256_cvtps_pd(_mm_loadu_ps(x + i));
-    _mm256_storeu_pd(sums + i, _mm256_add_pd(_mm256_loadu_pd(sums + i), _mm256_mul_pd(v, v)));
-  }
-  return i;
-}
 #endif
 
 uint64_t wina_score_histogram(const float *x, size_t rows, size_t columns, const float *norms,
@@ -103,18 +94,6 @@ void wina_moments(const float *x, size_t rows, size_t columns, double *sum_abs, 
       sum[i] += value;
       sum_squares[i] += value * value;
     }
-  }
-  (void)level;
-}
-
-void wina_column_squares(const float *x, size_t rows, size_t columns, double *sums) {
-  int level = wina_kernel_level();
-  for (size_t r = 0; r < rows; r++, x += columns) {
-    size_t i = 0;
-#if WINA_X86
-    if (level > 0) i = squares_row_avx2(x, columns, sums);
-#endif
-    for (; i < columns; i++) sums[i] += (double)x[i] * x[i];
   }
   (void)level;
 }

@@ -3,28 +3,32 @@ import WinaTensor
 
 /// A decoder-only language model, loaded once and used by any number of threads.
 ///
-/// A forward pass runs on the calling thread. Its results are a function of the model, the tokens and
-/// the request alone, bit for bit, whatever else runs at the same time.
+/// A forward pass runs on the calling thread and the team of its workspace. Its results are a function
+/// of the model, the tokens and the request alone, bit for bit, whatever else runs at the same time,
+/// with how many threads, and however sequences are cut into parts or put together in one pass.
 public final class LanguageModel: Sendable {
   /// The sizes and constants.
   public let configuration: ModelConfiguration
-  let weights: LlamaWeights
+  let outer: OuterWeights
+  let layers: [DecoderLayer]
   private let norms = Mutex<[Int: [Float]]>([:])
 
   /// Loads a Hugging Face directory: `config.json` and `model.safetensors`, or shards with an index.
   ///
-  /// Weights in f16 and bf16 are converted to f32, so memory is four bytes a parameter.
+  /// Weights stay in the precision in which they are stored, so memory is that of the files.
   ///
   /// - Throws: ``ModelError`` naming the file and the key or tensor at fault.
   public static func load(directory: String) throws(ModelError) -> LanguageModel {
-    let configuration = try ModelConfiguration.load(path: directory)
-    let files = try CheckpointFiles(directory: directory)
-    return LanguageModel(configuration, try LlamaWeights(configuration, files))
+    let weights = try DecoderWeights(directory: directory)
+    var layers: [DecoderLayer] = []
+    for index in 0..<weights.configuration.layers { layers.append(try weights.layer(index)) }
+    return LanguageModel(weights.configuration, try weights.outer(), layers)
   }
 
-  private init(_ configuration: ModelConfiguration, _ weights: LlamaWeights) {
+  init(_ configuration: ModelConfiguration, _ outer: OuterWeights, _ layers: [DecoderLayer]) {
     self.configuration = configuration
-    self.weights = weights
+    self.outer = outer
+    self.layers = layers
   }
 
   /// Returns the width of a projection's input.
@@ -39,32 +43,27 @@ public final class LanguageModel: Sendable {
   public func columnNorms(layer: Int, projection: Projection) -> [Float] {
     let key = layer * Projection.allCases.count + projection.index
     if let known = norms.withLock({ $0[key] }) { return known }
-    let panel = weights.layers[layer].panel(projection.stream)
-    let values = Kernels.columnNorms(panel.values, panel.layout(panel.rows(of: projection)))
+    let panel = layers[layer].panel(projection.stream)
+    let values = panel.matrix.inputNorms(outputs: panel.outputs(of: projection))
     norms.withLock { $0[key] = values }
     return values
   }
 
-  /// Returns a copy of a projection's weights, [outputs, inputs].
+  /// Returns a copy of a projection's weights as f32, [outputs, inputs].
   ///
   /// - Precondition: The layer exists.
   public func weights(layer: Int, projection: Projection) -> [Float] {
-    let panel = weights.layers[layer].panel(projection.stream)
-    let rows = panel.rows(of: projection)
-    return Array(
-      panel.values[(rows.lowerBound * panel.inputs)..<(rows.upperBound * panel.inputs)])
+    let panel = layers[layer].panel(projection.stream)
+    return panel.matrix.rows(panel.outputs(of: projection))
   }
 
-  /// Returns W · x for a projection's weights and one vector of its inputs.
+  /// Returns W · x for a projection's weights and one vector of its inputs; a bias is not added.
   ///
   /// - Precondition: The layer exists and `x` has the width of the projection's input.
   public func product(layer: Int, projection: Projection, with x: [Float]) -> [Float] {
-    let panel = weights.layers[layer].panel(projection.stream)
+    let panel = layers[layer].panel(projection.stream)
     precondition(x.count == panel.inputs, "one value an input")
-    let rows = panel.rows(of: projection)
-    var y = [Float](repeating: 0, count: rows.count)
-    Kernels.gemv(panel.values, panel.layout(rows), x, into: &y)
-    return y
+    return panel.product(panel.outputs(of: projection), with: x)
   }
 
   /// Returns the mean of the tokens' embedding rows, [D]; zeros for no tokens.
@@ -73,10 +72,11 @@ public final class LanguageModel: Sendable {
   public func embedding(of ids: some Collection<Int32>) throws(ModelError) -> [Float] {
     let width = configuration.hidden
     try check(ids)
+    var rows = [Float](repeating: 0, count: ids.count * width)
+    outer.embedding.gather(ids, into: &rows)
     var sums = [Double](repeating: 0, count: width)
-    for id in ids {
-      let start = Int(id) * width
-      for column in 0..<width { sums[column] += Double(weights.embedding[start + column]) }
+    for row in 0..<ids.count {
+      for column in 0..<width { sums[column] += Double(rows[row * width + column]) }
     }
     return sums.map { Float($0 / Double(max(1, ids.count))) }
   }
@@ -88,5 +88,24 @@ public final class LanguageModel: Sendable {
         "token \(id) at position \(position) is outside of the vocabulary of "
           + "\(configuration.vocabulary)", hint: "is the tokenizer that of the model?")
     }
+  }
+}
+
+extension DecoderWeights {
+  /// Opens the checkpoint of a Hugging Face directory.
+  init(directory: String) throws(ModelError) {
+    let configuration = try ModelConfiguration.load(path: directory)
+    try self.init(configuration, try CheckpointFiles(directory: directory))
+  }
+}
+
+extension WeightPanel {
+  /// Returns the products of some outputs with one vector.
+  func product(_ outputs: Range<Int>, with x: [Float]) -> [Float] {
+    var y = [Float](repeating: 0, count: outputs.count)
+    ProductEngine().multiply(
+      x, MatrixLayout(rows: 1, columns: inputs), matrix, outputs: outputs, into: &y,
+      MatrixLayout(rows: 1, columns: outputs.count))
+    return y
   }
 }

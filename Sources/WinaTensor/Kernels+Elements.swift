@@ -49,23 +49,10 @@ extension Kernels {
     }
   }
 
-  /// Copies the given rows of a table [_, columns] one below the other.
-  ///
-  /// - Precondition: Every index is a row of the table and `y` has room.
-  public static func gatherRows(
-    _ indices: [Int32], of table: [Float], columns: Int, into y: inout [Float]
-  ) {
-    precondition(columns >= 0 && y.count >= indices.count * columns)
-    table.withUnsafeBufferPointer { table in
-      y.withUnsafeMutableBufferPointer { y in
-        guard let from = table.baseAddress, let to = y.baseAddress else { return }
-        for (row, index) in indices.enumerated() {
-          precondition(
-            index >= 0 && (Int(index) + 1) * columns <= table.count, "a row of the table")
-          (to + row * columns).update(from: from + Int(index) * columns, count: columns)
-        }
-      }
-    }
+  /// y += x, element by element over the first `count`.
+  public static func accumulate(_ x: [Float], count: Int, into y: inout [Float]) {
+    precondition(count >= 0 && x.count >= count && y.count >= count)
+    if count > 0 { wina_accumulate(&y, x, count) }
   }
 
   /// Returns the f32 values of f16 bit patterns.

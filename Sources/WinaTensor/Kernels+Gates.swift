@@ -1,34 +1,38 @@
 import CWinaKernels
 
 extension Kernels {
-  /// Writes a masked copy of rows: x − μ where it is kept, 0 elsewhere.
+  /// Writes a masked copy of some rows to the same places: x − μ where it is kept, 0 elsewhere.
   ///
   /// Scores are |x − μ| · c. Rows before `firstGatedRow` are copied as they are, not centred.
   ///
   /// - Parameters:
-  ///   - x: Shape [rows, columns].
+  ///   - x: Rows of `columns` values.
+  ///   - rows: The rows that are copied.
   ///   - firstGatedRow: The first row that is masked.
-  ///   - rule: Which coordinates are kept.
+  ///   - rule: Which coordinates are kept; `nil` keeps all and centres nothing.
   ///   - norms: The factors c, one a column; `nil` is 1.
   ///   - mean: The centre μ, one value a column; `nil` is 0.
-  ///   - y: Receives the copy, shape [rows, columns].
+  ///   - y: Receives the copy.
   /// - Returns: How many coordinates of gated rows were kept.
   public static func maskRows(
-    _ x: [Float], rows: Int, columns: Int, firstGatedRow: Int, rule: KeepRule,
+    _ x: [Float], columns: Int, rows: Range<Int>, firstGatedRow: Int, rule: KeepRule?,
     norms: [Float]? = nil, mean: [Float]? = nil, into y: inout [Float]
   ) -> UInt64 {
-    precondition(
-      rows >= 0 && columns >= 0 && x.count >= rows * columns && y.count >= rows * columns)
+    let end = rows.upperBound * columns
+    precondition(rows.lowerBound >= 0 && columns >= 0 && x.count >= end && y.count >= end)
     precondition(norms.map { $0.count == columns } ?? true, "one norm a column")
     precondition(mean.map { $0.count == columns } ?? true, "one mean a column")
-    let dense = min(max(0, firstGatedRow), rows)
-    let gated = rows - dense
+    let first = min(max(rows.lowerBound, firstGatedRow), rows.upperBound)
+    let gated = rows.upperBound - first
     return x.withUnsafeBufferPointer { source in
       y.withUnsafeMutableBufferPointer { target in
         guard let from = source.baseAddress, let to = target.baseAddress else { return 0 }
-        to.update(from: from, count: dense * columns)
-        let (start, out) = (from + dense * columns, to + dense * columns)
+        let copied = rule == nil ? rows.upperBound : first
+        (to + rows.lowerBound * columns).update(
+          from: from + rows.lowerBound * columns, count: (copied - rows.lowerBound) * columns)
+        let (start, out) = (from + first * columns, to + first * columns)
         switch rule {
+        case nil: return UInt64(gated * columns)
         case .threshold(let threshold):
           return wina_mask_threshold(start, out, gated, columns, norms, mean, threshold)
         case .topK(let kept):
@@ -42,17 +46,34 @@ extension Kernels {
     }
   }
 
-  /// Zeroes values whose magnitude is below a threshold (CATS), from a row on.
+  /// Copies some columns of some rows side by side, less the centre μ.
+  ///
+  /// - Precondition: Every index is a column and `y` has room.
+  public static func gatherColumns(
+    _ x: [Float], columns: Int, rows: Range<Int>, _ indices: [Int], minus mean: [Float]?,
+    into y: inout [Float]
+  ) {
+    precondition(x.count >= rows.upperBound * columns && y.count >= rows.count * indices.count)
+    var target = 0
+    for row in rows {
+      for column in indices {
+        y[target] = x[row * columns + column] - (mean?[column] ?? 0)
+        target += 1
+      }
+    }
+  }
+
+  /// Zeroes values of some rows whose magnitude is below a threshold (CATS).
   ///
   /// - Returns: How many values of those rows were kept.
   public static func maskMagnitudes(
-    _ x: inout [Float], rows: Int, columns: Int, firstGatedRow: Int, threshold: Float
+    _ x: inout [Float], columns: Int, rows: Range<Int>, threshold: Float
   ) -> UInt64 {
-    precondition(rows >= 0 && columns >= 0 && x.count >= rows * columns)
-    let dense = min(max(0, firstGatedRow), rows)
+    precondition(rows.lowerBound >= 0 && columns >= 0 && x.count >= rows.upperBound * columns)
     return x.withUnsafeMutableBufferPointer { values in
       guard let start = values.baseAddress else { return 0 }
-      return wina_mask_magnitude(start + dense * columns, (rows - dense) * columns, threshold)
+      return wina_mask_magnitude(
+        start + rows.lowerBound * columns, rows.count * columns, threshold)
     }
   }
 }

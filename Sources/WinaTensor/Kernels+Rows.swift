@@ -7,25 +7,20 @@ extension Kernels {
     if columns > 0 { wina_log_softmax_rows(&x, rows, columns) }
   }
 
-  /// Turns rows of logits into probabilities in place; sums are f64.
-  public static func softmaxRows(_ x: inout [Float], rows: Int, columns: Int) {
-    precondition(rows >= 0 && columns >= 0 && x.count >= rows * columns)
-    wina_softmax_rows(&x, rows, columns, columns, columns, 0, 1)
-  }
-
-  /// Scaled softmax of rows of attention scores in place.
+  /// Scaled softmax of some columns of every row in place; the others become 0.
   ///
-  /// Row r sees the first `first + r` columns of the layout, and the others become 0.
-  ///
-  /// - Precondition: `x` holds the matrix.
-  public static func causalSoftmax(
-    _ x: inout [Float], _ layout: MatrixLayout, first: Int, scale: Float
+  /// - Precondition: `x` holds the matrix and every span lies within its columns.
+  public static func softmax(
+    _ x: inout [Float], _ layout: MatrixLayout, spans: [Range<Int>], scale: Float = 1
   ) {
-    precondition(layout.fits(x.count) && first > 0)
+    precondition(layout.fits(x.count) && spans.count == layout.rows, "a span a row")
+    precondition(spans.allSatisfy { $0.lowerBound >= 0 && $0.upperBound <= layout.columns })
+    let starts = spans.map { Int32($0.lowerBound) }
+    let ends = spans.map { Int32($0.upperBound) }
     x.withUnsafeMutableBufferPointer { buffer in
       guard let start = buffer.baseAddress else { return }
-      wina_softmax_rows(
-        start + layout.offset, layout.rows, layout.columns, layout.stride, first, 1, scale)
+      wina_softmax_spans(
+        start + layout.offset, layout.rows, layout.columns, layout.stride, starts, ends, scale)
     }
   }
 
@@ -62,32 +57,56 @@ extension Kernels {
   }
 
   /// y = x / √(mean(x²) + ε) · weight for rows from `firstRow` on; sums are f64.
+  ///
+  /// The first of them becomes row `target` of `y`.
   public static func rmsNorm(
     _ x: [Float], weight: [Float], epsilon: Float, firstRow: Int = 0, rows: Int,
-    into y: inout [Float]
+    into y: inout [Float], at target: Int = 0
   ) {
     let columns = weight.count
     precondition(firstRow >= 0 && rows >= 0 && x.count >= (firstRow + rows) * columns)
-    precondition(y.count >= rows * columns)
+    precondition(target >= 0 && y.count >= (target + rows) * columns)
     x.withUnsafeBufferPointer { buffer in
-      guard let start = buffer.baseAddress else { return }
-      wina_rms_norm(start + firstRow * columns, weight, &y, rows, columns, epsilon)
+      y.withUnsafeMutableBufferPointer { y in
+        guard let start = buffer.baseAddress, let y = y.baseAddress else { return }
+        wina_rms_norm(
+          start + firstRow * columns, weight, y + target * columns, rows, columns, epsilon)
+      }
     }
   }
 
-  /// Rotates the halves of every head by the angles of its row (the rotate-half form).
+  /// Divides every head by its root mean square, in place: heads · size values a row.
+  ///
+  /// - Precondition: `x` holds the matrix and its rows are whole heads.
+  public static func rmsNormHeads(
+    _ x: inout [Float], _ layout: MatrixLayout, weight: [Float], epsilon: Float
+  ) {
+    let size = weight.count
+    precondition(layout.fits(x.count) && size > 0 && layout.columns.isMultiple(of: size))
+    x.withUnsafeMutableBufferPointer { x in
+      guard let start = x.baseAddress else { return }
+      for row in 0..<layout.rows {
+        let heads = start + layout.offset + row * layout.stride
+        wina_rms_norm(heads, weight, heads, layout.columns / size, size, epsilon)
+      }
+    }
+  }
+
+  /// Rotates pairs (i, i + R/2) of every head by the angles of its row (the rotate-half form).
   ///
   /// - Parameters:
   ///   - x: Holds rows of `heads · size` values as the layout says.
   ///   - size: The width E of a head.
-  ///   - cosines: From row `firstAngle` on the cosines of the rows, shape [positions, E / 2].
+  ///   - rotated: The width R ≤ E of its part that is rotated; the rest stays as it is.
+  ///   - cosines: From row `firstAngle` on the cosines of the rows, shape [positions, R / 2].
   ///   - sines: The same for sines.
   public static func rope(
-    _ x: inout [Float], _ layout: MatrixLayout, size: Int, cosines: [Float], sines: [Float],
-    firstAngle: Int
+    _ x: inout [Float], _ layout: MatrixLayout, size: Int, rotated: Int, cosines: [Float],
+    sines: [Float], firstAngle: Int
   ) {
-    let half = size / 2
+    let half = rotated / 2
     precondition(layout.fits(x.count) && size > 0 && layout.columns.isMultiple(of: size))
+    precondition(rotated >= 0 && rotated <= size && rotated.isMultiple(of: 2))
     precondition(firstAngle >= 0 && cosines.count >= (firstAngle + layout.rows) * half)
     precondition(sines.count == cosines.count)
     x.withUnsafeMutableBufferPointer { x in
@@ -96,7 +115,7 @@ extension Kernels {
           guard let x = x.baseAddress, let c = cosines.baseAddress, let s = sines.baseAddress
           else { return }
           wina_rope(
-            x + layout.offset, layout.rows, layout.stride, layout.columns / size, half,
+            x + layout.offset, layout.rows, layout.stride, layout.columns / size, size, half,
             c + firstAngle * half, s + firstAngle * half)
         }
       }

@@ -6,6 +6,11 @@ public enum KernelLevel: Int, Sendable, CaseIterable {
   case portable = 0
   /// AVX2, FMA and F16C.
   case avx2 = 1
+  /// AVX-512 for matrix products, whose results have the same bits as those of ``avx2``.
+  case avx512 = 2
+
+  /// The name of the class of levels whose results have equal bits.
+  public var numerics: String { self == .portable ? "portable" : "avx2" }
 }
 
 /// Loops over many values, in C, with checked sizes.
@@ -26,48 +31,26 @@ public enum Kernels {
     KernelLevel(rawValue: Int(wina_set_kernel_level(Int32(level.rawValue)))) ?? .portable
   }
 
+  /// Calls a closure with a level that holds on the calling thread alone, at most what the processor
+  /// offers.
+  public static func withLevel<Result, Failure: Error>(
+    _ level: KernelLevel, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let before = wina_set_thread_level(Int32(level.rawValue))
+    defer { _ = wina_set_thread_level(before) }
+    return try body()
+  }
+
+  /// The levels that the processor offers.
+  public static var availableLevels: [KernelLevel] {
+    KernelLevel.allCases.filter { level in withLevel(level) { Self.level == level } }
+  }
+
   /// Returns e^x of every value, with a relative error below 2.4e-7.
   public static func exponential(_ x: [Float]) -> [Float] {
     [Float](unsafeUninitializedCapacity: x.count) { buffer, initialized in
       if let target = buffer.baseAddress { wina_exp(x, target, x.count) }
       initialized = x.count
-    }
-  }
-
-  /// Returns the L2 norm of every column of a weight matrix, summed in f64.
-  public static func columnNorms(_ weights: [Float], rows: Int, columns: Int) -> [Float] {
-    columnNorms(weights, MatrixLayout(rows: rows, columns: columns))
-  }
-
-  /// Returns the L2 norm of every column of a matrix without gaps, summed in f64.
-  ///
-  /// - Precondition: Rows are adjacent.
-  public static func columnNorms(_ weights: [Float], _ layout: MatrixLayout) -> [Float] {
-    precondition(layout.fits(weights.count) && layout.stride == layout.columns)
-    var sums = [Double](repeating: 0, count: layout.columns)
-    weights.withUnsafeBufferPointer { buffer in
-      guard let start = buffer.baseAddress else { return }
-      wina_column_squares(start + layout.offset, layout.rows, layout.columns, &sums)
-    }
-    return sums.map { Float($0.squareRoot()) }
-  }
-
-  /// y (+)= W · x for a matrix of weights [out, in]; a row's sum depends on its length alone.
-  ///
-  /// - Precondition: `x` holds the matrix's columns and `y` its rows from `offset` on.
-  public static func gemv(
-    _ weights: [Float], _ layout: MatrixLayout, _ x: [Float], into y: inout [Float],
-    at offset: Int = 0, accumulate: Bool = false
-  ) {
-    precondition(layout.fits(weights.count) && x.count >= layout.columns, "arrays hold operands")
-    precondition(offset >= 0 && offset + layout.rows <= y.count, "the result has room")
-    weights.withUnsafeBufferPointer { weights in
-      y.withUnsafeMutableBufferPointer { y in
-        guard let w = weights.baseAddress, let y = y.baseAddress else { return }
-        wina_gemv(
-          w + layout.offset, layout.rows, layout.columns, layout.stride, x, y + offset,
-          accumulate ? 1 : 0)
-      }
     }
   }
 }

@@ -35,4 +35,13 @@ final class MappedFile: @unchecked Sendable {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "a range of the file")
     return UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count)
   }
+
+  /// Lets the system take back the whole pages of a range.
+  func release(_ range: Range<Int>) {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let first = (range.lowerBound + page - 1) / page * page
+    let end = range.upperBound / page * page
+    guard first < end else { return }
+    madvise(UnsafeMutableRawPointer(mutating: base + first), end - first, MADV_DONTNEED)
+  }
 }

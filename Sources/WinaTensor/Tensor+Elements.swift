@@ -74,6 +74,23 @@ extension Tensor {
   /// - Throws: ``TensorError`` for any other type.
   public func uint64s() throws(TensorError) -> [UInt64] { try exact(.uint64) }
 
+  /// Returns the index of the first weight that is infinite or NaN, or `nil`.
+  ///
+  /// - Precondition: The elements are f32, f16 or bf16.
+  public func firstNonFinite() -> Int? {
+    guard let type = WeightType(elementType) else { preconditionFailure("a tensor of weights") }
+    let found = withAlignedBytes { bytes in
+      bytes.baseAddress.map { wina_first_nonfinite($0, type.rawValue, count) } ?? count
+    }
+    return found < count ? found : nil
+  }
+
+  /// Returns whether two tensors have the same type, shape and bytes.
+  public func hasSameBytes(as other: Tensor) -> Bool {
+    guard elementType == other.elementType, shape == other.shape else { return false }
+    return withBytes { a in other.withBytes { b in a.elementsEqual(b) } }
+  }
+
   private func exact<Element: BitwiseCopyable>(
     _ wanted: ElementType
   ) throws(TensorError) -> [Element] {

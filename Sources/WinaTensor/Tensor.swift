@@ -104,4 +104,23 @@ public struct Tensor: Sendable {
     case .mapped(let file, let range): body(file.buffer(range))
     }
   }
+
+  /// Calls a closure with bytes that begin at a multiple of the elements' size.
+  func withAlignedBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    withBytes { bytes in
+      guard let start = bytes.baseAddress, Int(bitPattern: start) % elementType.byteCount != 0
+      else { return body(bytes) }
+      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
+      defer { copy.deallocate() }
+      copy.copyMemory(from: bytes)
+      return body(UnsafeRawBufferPointer(copy))
+    }
+  }
+
+  /// Lets the system take back the pages of a mapped file that hold only this tensor.
+  ///
+  /// They are read again from the file if the tensor is used again.
+  func releasePages() {
+    if case .mapped(let file, let range) = storage { file.release(range) }
+  }
 }

@@ -98,7 +98,9 @@ struct Experiment {
   var cells: [[String: JSONValue]] { Planner.assignments(of: spec) }
 
   /// What may change the bits of a float result on another machine.
-  static var numericsClass: String { "kernels=\(Kernels.level);blas=\(BLAS.configuration)" }
+  static var numericsClass: String {
+    "kernels=\(Kernels.level.numerics);blas=\(BLAS.configuration)"
+  }
 
   /// Finds the file of a benchmark task below a data folder.
   private static let locate: @Sendable (String, String) throws -> String = { name, folder in

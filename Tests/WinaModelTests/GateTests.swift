@@ -121,6 +121,20 @@ struct GateTests {
     #expect(throws: ModelError.self) { try model.prepare(both) }
   }
 
+  /// The column norms of the tensor that holds a projection, which Phi-3 shares among several.
+  private func fusedNorms(_ model: LanguageModel, _ layer: Int, _ projection: Projection) -> [Float]
+  {
+    guard model.configuration.family == .phi3 else {
+      return model.columnNorms(layer: layer, projection: projection)
+    }
+    let members = projection.stream.projections.map {
+      model.columnNorms(layer: layer, projection: $0)
+    }
+    return members[0].indices.map { column in
+      Float(members.reduce(0) { $0 + Double($1[column]) * Double($1[column]) }.squareRoot())
+    }
+  }
+
   private struct Manifest: Decodable {
     var thresholds: [String: [String: Float]]
   }
@@ -140,12 +154,13 @@ struct GateTests {
     var wina = teal
     for layer in 0..<model.configuration.layers {
       for projection in Projection.allCases {
-        let name = String(activationName(projection, layer: layer).dropFirst(4))
+        let family = model.configuration.family
+        let name = String(activationName(projection, layer: layer, family).dropFirst(4))
         teal.projections[layer][projection] = ProjectionGate(
           rule: .threshold(try #require(thresholds[name])))
         wina.projections[layer][projection] = ProjectionGate(
           rule: .topK(Int(Double(model.inputs(of: projection)) * (1 - share))),
-          norms: model.columnNorms(layer: layer, projection: projection))
+          norms: fusedNorms(model, layer, projection))
       }
     }
     for (gates, name) in [(teal, "sparse"), (wina, "wina")] {

@@ -35,11 +35,15 @@ func difference(_ a: [Float], _ b: [Float]) -> Float {
 }
 
 /// Returns the name that reference files give to a projection's input.
-func activationName(_ projection: Projection, layer: Int) -> String {
-  let block =
-    switch projection {
-    case .qProj, .kProj, .vProj, .oProj: "self_attn"
-    case .gateProj, .upProj, .downProj: "mlp"
+func activationName(
+  _ projection: Projection, layer: Int, _ family: ModelConfiguration.Family
+) -> String {
+  let (block, name): (String, String) =
+    switch (projection, family == .phi3) {
+    case (.qProj, true), (.kProj, true), (.vProj, true): ("self_attn", "qkv_proj")
+    case (.gateProj, true), (.upProj, true): ("mlp", "gate_up_proj")
+    case (.qProj, _), (.kProj, _), (.vProj, _), (.oProj, _): ("self_attn", projection.rawValue)
+    case (.gateProj, _), (.upProj, _), (.downProj, _): ("mlp", projection.rawValue)
     }
-  return "act.model.layers.\(layer).\(block).\(projection.rawValue)"
+  return "act.model.layers.\(layer).\(block).\(name)"
 }

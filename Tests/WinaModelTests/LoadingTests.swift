@@ -16,10 +16,11 @@ struct LoadingTests {
   }
 
   @Test(arguments: [
-    ("attention_bias", "true"), ("mlp_bias", "true"), ("hidden_act", "\"gelu\""),
+    ("attention_bias", "\"yes\""), ("mlp_bias", "1"), ("hidden_act", "\"gelu\""),
     ("quantization_config", "{\"bits\": 4}"), ("model_type", "\"mamba\""),
     ("architectures", "[\"LlamaForSequenceClassification\"]"), ("sliding_window", "128"),
-    ("rope_scaling", "{\"rope_type\": \"yarn\", \"factor\": 2.0}"),
+    ("rope_scaling", "{\"rope_type\": \"longrope\", \"long_factor\": [1]}"),
+    ("rope_scaling", "{\"rope_type\": \"linear\", \"factor\": 2, \"novel\": 3}"), ("novel", "3"),
     ("layer_types", "[\"sliding_attention\"]"), ("num_key_value_heads", "3"),
     ("hidden_size", "-1"), ("hidden_size", "\"24\""), ("head_dim", "5"),
     ("num_hidden_layers", "null"), ("rope_theta", "0"), ("eos_token_id", "\"x\""),

@@ -162,7 +162,7 @@ struct PlainLlama {
     private func linear(
       _ projection: Projection, _ input: [[Double]], _ result: inout Result
     ) -> [[Double]] {
-      let prefix = activationName(projection, layer: index).dropFirst(4)
+      let prefix = activationName(projection, layer: index, .llama).dropFirst(4)
       let matrix = plain.weights[prefix + ".weight"] ?? []
       let gate = gates?.projections[index][projection]
       let place = index * 7 + (Projection.allCases.firstIndex(of: projection) ?? 0)

@@ -12,6 +12,7 @@ struct ReferenceTests {
 
   static let models = [
     "models/stories260K", "reference/llama_gqa", "reference/llama_tied", "reference/llama3_rope",
+    "reference/mistral_swa", "reference/qwen2", "reference/qwen3", "reference/phi3",
   ]
   static let random = Array(models.dropFirst())
 
@@ -33,8 +34,8 @@ struct ReferenceTests {
       }
       for layer in 0..<model.configuration.layers {
         for projection in Projection.allCases {
-          let expected = try golden.floats(
-            activationName(projection, layer: layer), sequence: index)
+          let name = activationName(projection, layer: layer, model.configuration.family)
+          let expected = try golden.floats(name, sequence: index)
           let found = try #require(taps[.stream(projection.stream, layer: layer)])
           #expect(difference(found, expected) < tolerance)
         }

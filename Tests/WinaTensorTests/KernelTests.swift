@@ -1,26 +1,19 @@
 import Foundation
-import Synchronization
 import Testing
 import WinaTensor
 import WinaTestSupport
 
 /// Runs a test once with every kernel level that the processor offers.
-///
-/// The level belongs to the process, so tests that change it take turns.
 func onEveryLevel(_ body: (KernelLevel) -> Void) {
-  turns.withLock { _ in
-    let best = Kernels.setLevel(.avx2)
-    for level in KernelLevel.allCases where level.rawValue <= best.rawValue {
-      #expect(Kernels.setLevel(level) == level && Kernels.level == level)
+  for level in Kernels.availableLevels {
+    Kernels.withLevel(level) {
+      #expect(Kernels.level == level)
       body(level)
     }
-    Kernels.setLevel(best)
   }
 }
 
-private let turns = Mutex(())
-
-/// Every kernel against plain f64 arithmetic, at both levels and at sizes with tails.
+/// Every kernel against plain f64 arithmetic, at every level and at sizes with tails.
 struct KernelTests {
   private let sizes = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 257]
 
@@ -64,7 +57,9 @@ struct KernelTests {
         let x = generator.normals(rows * columns, deviation: 4)
         var soft = x
         var log = x
-        Kernels.softmaxRows(&soft, rows: rows, columns: columns)
+        Kernels.softmax(
+          &soft, MatrixLayout(rows: rows, columns: columns),
+          spans: Array(repeating: 0..<columns, count: rows))
         Kernels.logSoftmaxRows(&log, rows: rows, columns: columns)
         var expected: [Double] = []
         for row in 0..<rows {
@@ -81,21 +76,21 @@ struct KernelTests {
     }
   }
 
-  @Test func causalSoftmaxSeesOneColumnMoreARow() {
+  @Test func softmaxOfSpansZeroesTheRest() {
     onEveryLevel { _ in
       var generator = SeededGenerator(seed: 2)
-      let layout = MatrixLayout(rows: 4, columns: 13, offset: 2, stride: 15)
-      let before = generator.normals(64)
+      let layout = MatrixLayout(rows: 4, columns: 23, offset: 2, stride: 25)
+      let before = generator.normals(102)
       var x = before
-      Kernels.causalSoftmax(&x, layout, first: 10, scale: 0.3)
-      for row in 0..<4 {
-        let start = 2 + row * 15
-        let seen = min(10 + row, 13)
-        let values = before[start..<(start + seen)].map { exp(0.3 * Double($0)) }
+      let spans = [0..<23, 3..<20, 5..<5, 22..<23]
+      Kernels.softmax(&x, layout, spans: spans, scale: 0.3)
+      for (row, span) in spans.enumerated() {
+        let start = 2 + row * 25
+        let values = span.map { exp(0.3 * Double(before[start + $0])) }
         let total = values.reduce(0, +)
-        expectClose(Array(x[start..<(start + seen)]), values.map { $0 / total })
-        #expect(x[(start + seen)..<(start + 13)].allSatisfy { $0 == 0 })
-        #expect(x[(start + 13)..<(start + 15)] == before[(start + 13)..<(start + 15)])
+        expectClose(span.map { x[start + $0] }, values.map { $0 / total })
+        #expect((0..<23).allSatisfy { span.contains($0) || x[start + $0] == 0 })
+        #expect(row == 3 || x[(start + 23)..<(start + 25)] == before[(start + 23)..<(start + 25)])
       }
       #expect(x[..<2] == before[..<2])
     }
@@ -167,27 +162,49 @@ struct KernelTests {
     }
   }
 
-  @Test(arguments: [2, 6, 16, 18, 40])
-  func rotationTurnsPairs(size: Int) {
+  @Test(arguments: [(2, 2), (6, 6), (16, 16), (18, 10), (40, 30), (64, 64)])
+  func rotationTurnsPairs(size: Int, rotated: Int) {
     onEveryLevel { _ in
       var generator = SeededGenerator(seed: 5)
       let layout = MatrixLayout(rows: 3, columns: 2 * size, offset: 1, stride: 2 * size + 3)
       let before = generator.normals(1 + 3 * (2 * size + 3))
-      let cosines = generator.normals(5 * size / 2)
-      let sines = generator.normals(5 * size / 2)
+      let half = rotated / 2
+      let cosines = generator.normals(5 * half)
+      let sines = generator.normals(5 * half)
       var x = before
-      Kernels.rope(&x, layout, size: size, cosines: cosines, sines: sines, firstAngle: 2)
+      Kernels.rope(
+        &x, layout, size: size, rotated: rotated, cosines: cosines, sines: sines, firstAngle: 2)
       var expected = before.map(Double.init)
       for row in 0..<3 {
         for head in 0..<2 {
-          for pair in 0..<size / 2 {
+          for pair in 0..<half {
             let first = 1 + row * layout.stride + head * size + pair
-            let (a, b) = (Double(before[first]), Double(before[first + size / 2]))
-            let angle = (row + 2) * size / 2 + pair
+            let (a, b) = (Double(before[first]), Double(before[first + half]))
+            let angle = (row + 2) * half + pair
             let (c, s) = (Double(cosines[angle]), Double(sines[angle]))
             expected[first] = a * c - b * s
-            expected[first + size / 2] = b * c + a * s
+            expected[first + half] = b * c + a * s
           }
+        }
+      }
+      expectClose(x, expected)
+    }
+  }
+
+  @Test func headsAreNormedOneByOne() {
+    onEveryLevel { _ in
+      var generator = SeededGenerator(seed: 8)
+      let layout = MatrixLayout(rows: 2, columns: 36, offset: 3, stride: 40)
+      let before = generator.normals(83)
+      let weight = generator.normals(12)
+      var x = before
+      Kernels.rmsNormHeads(&x, layout, weight: weight, epsilon: 1e-5)
+      var expected = before.map(Double.init)
+      for row in 0..<2 {
+        for head in 0..<3 {
+          let first = 3 + row * 40 + head * 12
+          let mean = (0..<12).reduce(0) { $0 + expected[first + $1] * expected[first + $1] } / 12
+          for i in 0..<12 { expected[first + i] *= Double(weight[i]) / (mean + 1e-5).squareRoot() }
         }
       }
       expectClose(x, expected)
@@ -222,34 +239,8 @@ struct KernelTests {
           BLAS.multiply(a, la, transposed, MatrixLayout(rows: k, columns: n), into: &plain, lc)
           expectClose(plain, exact)
         }
-        var y = [Float](repeating: 5, count: n + 1)
-        Kernels.gemv(w, lw, Array(a[1...]), into: &y, at: 1)
-        expectClose(Array(y[1...]), Array(exact[..<n]))
-        Kernels.gemv(w, lw, Array(a[1...]), into: &y, at: 1, accumulate: true)
-        expectClose(Array(y[1...]), exact[..<n].map { 2 * $0 })
-        #expect(y[0] == 5)
       }
       #expect(!BLAS.configuration.isEmpty && !BLAS.coreType.isEmpty)
     }
-  }
-
-  @Test func aRowOfAProductWithAVectorDoesNotDependOnItsPlace() {
-    onEveryLevel { _ in
-      var generator = SeededGenerator(seed: 7)
-      let (w, x) = (generator.normals(7 * 37), generator.normals(37))
-      var all = [Float](repeating: 0, count: 7)
-      Kernels.gemv(w, MatrixLayout(rows: 7, columns: 37), x, into: &all)
-      for row in 0..<7 {
-        var one: [Float] = [0]
-        Kernels.gemv(w, MatrixLayout(rows: 1, columns: 37, offset: row * 37), x, into: &one)
-        #expect(one[0].bitPattern == all[row].bitPattern)
-      }
-    }
-  }
-
-  @Test func gatheredRowsAreCopies() {
-    var y = [Float](repeating: 0, count: 5)
-    Kernels.gatherRows([2, 0], of: [1, 2, 3, 4, 5, 6], columns: 2, into: &y)
-    #expect(y == [5, 6, 1, 2, 0])
   }
 }

@@ -1,19 +1,24 @@
 // Numeric kernels of wina-amp: one C function per loop that runs over millions of values.
 //
 // Every function has a portable body; on x86-64 a second one for AVX2, FMA and F16C is chosen at
-// run time. Matrices are row-major; strides count elements. No function allocates or keeps state.
+// run time, and matrix products have a third for AVX-512 whose results have the same bits. Matrices are row-major; strides count elements. No function allocates or keeps state.
 #ifndef C_WINA_KERNELS_H
 #define C_WINA_KERNELS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-// Kernel level: 0 portable, 1 AVX2 + FMA + F16C.
+// Kernel level: 0 portable, 1 AVX2 + FMA + F16C, 2 AVX-512 (F, BW, DQ, VL) where it pays.
 
 /// The level in use: the best that the processor offers unless one was set.
 int wina_kernel_level(void);
 /// Sets the level for the whole process, at most what the processor offers; returns what is in use.
 int wina_set_kernel_level(int level);
+/// Sets the level for the calling thread alone, or with -1 returns to that of the process; returns
+/// what was set before.
+int wina_set_thread_level(int level);
+/// Tells the processor that this thread waits for another.
+void wina_pause(void);
 
 // Bytes
 
@@ -34,15 +39,15 @@ void wina_float_to_half(const float *src, uint16_t *dst, size_t count);
 /// y = x / sqrt(mean(x^2) + epsilon) * weight for every row; sums in f64.
 void wina_rms_norm(const float *x, const float *weight, float *y, size_t rows, size_t columns,
                    float epsilon);
-/// Rotates pairs (i, i + half) of every head in place; cosine and sine are [rows, half].
-void wina_rope(float *x, size_t rows, size_t stride, size_t heads, size_t half,
+/// Rotates pairs (i, i + half) of every head in place, values from 2 * half on staying as they are;
+/// cosine and sine are [rows, half].
+void wina_rope(float *x, size_t rows, size_t stride, size_t heads, size_t head_size, size_t half,
                const float *cosine, const float *sine);
 /// e^x, relative error below 2.4e-7 where the result is normal.
 void wina_exp(const float *x, float *y, size_t count);
-/// Softmax of scale * x over the first `first + r * step` values of row r, at most `columns`; the
-/// rest become 0.
-void wina_softmax_rows(float *x, size_t rows, size_t columns, size_t stride, size_t first,
-                       size_t step, float scale);
+/// Softmax of scale * x over the values starts[r] ..< ends[r] of row r; the others become 0.
+void wina_softmax_spans(float *x, size_t rows, size_t columns, size_t stride, const int32_t *starts,
+                        const int32_t *ends, float scale);
 /// Log-softmax of every row in place; sums in f64.
 void wina_log_softmax_rows(float *x, size_t rows, size_t columns);
 /// The sum of exp(p) * (p - q); terms with exp(p) = 0 count nothing.
@@ -60,9 +65,41 @@ void wina_multiply(const float *x, size_t x_stride, const float *up, size_t up_s
                    size_t y_stride, size_t rows, size_t columns);
 /// Adds one row to every row of a matrix.
 void wina_add_row(float *y, size_t stride, size_t rows, size_t columns, const float *row);
-/// y[r] (+)= dot(w[r], x) in an order that depends on `columns` alone.
-void wina_gemv(const float *w, size_t rows, size_t columns, size_t stride, const float *x, float *y,
-               int accumulate);
+/// y += x, element by element.
+void wina_accumulate(float *y, const float *x, size_t count);
+
+// Products with weights that lie input-major: w[k * w_stride + n] is the weight of input k for output
+// n. Behind the last weight 32 more elements must be readable; their values do not matter.
+//
+// Every result is one chain of multiply-adds over the inputs in their order, so that its bits depend
+// on its own row and weights alone: not on the rows beside it, and not on inputs that are left out
+// because they are 0.
+
+/// How weights are stored.
+enum { WINA_F32 = 0, WINA_BF16 = 1, WINA_F16 = 2 };
+
+/// The floats of scratch memory that products of these sizes need.
+size_t wina_product_scratch(size_t rows, size_t inputs);
+/// y[r][n] = sum over k of x[r][k] * w[k][n], or with `continues` y[r][n] and the sum, as one chain.
+void wina_product(const float *x, size_t rows, size_t inputs, size_t x_stride, const void *w,
+                  int type, size_t w_stride, size_t outputs, float *y, size_t y_stride,
+                  float *scratch, int continues);
+/// y[n] = sum over j of values[j] * w[columns[j]][n]: one row, of which only some inputs count.
+void wina_product_columns(const float *values, const int32_t *columns, size_t count, const void *w,
+                          int type, size_t w_stride, size_t outputs, float *y, float *scratch);
+/// Lists the inputs whose score is above the threshold, in order, with x - mean as their values.
+size_t wina_compact_threshold(const float *x, size_t count, const float *norms, const float *mean,
+                              float threshold, float *values, int32_t *columns);
+/// Lists the inputs that are not 0, in order; NaN is not 0.
+size_t wina_compact_nonzero(const float *x, size_t count, float *values, int32_t *columns);
+/// dst[c * dst_stride + r] = src[r * src_stride + c] for elements of 2 or 4 bytes.
+void wina_transpose(const void *src, size_t rows, size_t columns, size_t src_stride, void *dst,
+                    size_t dst_stride, size_t width);
+/// The index of the first weight that is infinite or NaN, or `count`.
+size_t wina_first_nonfinite(const void *w, int type, size_t count);
+/// norms[k] = the root of the sum of squares of w[k], summed in f64.
+void wina_input_norms(const void *w, int type, size_t inputs, size_t w_stride, size_t outputs,
+                      float *norms);
 
 // Gates: score = |x - mean| * norm; `norms` and `mean` may be null. They return how many are kept.
 
@@ -88,7 +125,5 @@ uint64_t wina_score_histogram(const float *x, size_t rows, size_t columns, const
 /// Adds |x|, x and x^2 of every column to the sums.
 void wina_moments(const float *x, size_t rows, size_t columns, double *sum_abs, double *sum,
                   double *sum_squares);
-/// Adds the squares of every column to `sums`.
-void wina_column_squares(const float *x, size_t rows, size_t columns, double *sums);
 
 #endif

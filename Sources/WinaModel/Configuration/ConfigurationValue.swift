@@ -139,6 +139,18 @@ struct ConfigurationSection {
     return tokens
   }
 
+  /// A number above 0.
+  func positive(_ key: String) throws(ModelError) -> Double {
+    let value = try number(key)
+    guard value > 0 else {
+      throw .invalid("\(path): '\(prefix)\(key)' is \(value), not above 0")
+    }
+    return value
+  }
+
+  /// Whether a key is present, be it null.
+  func contains(_ key: String) -> Bool { values[key] != nil }
+
   /// Requires that a key, where it is present, has a value that changes nothing.
   func require(_ key: String, isOneOf neutral: [ConfigurationValue]) throws(ModelError) {
     guard let value = self[key], !neutral.contains(value) else { return }
@@ -146,6 +158,17 @@ struct ConfigurationSection {
       "\(path): '\(prefix)\(key)' is \(value.summary), which changes the computation in a way "
         + "that is not implemented",
       hint: "supported: " + (neutral.map(\.summary) + ["no such key"]).joined(separator: ", "))
+  }
+
+  /// Refuses keys that nobody reads, unless their value is null or false.
+  func refuseUnknownKeys(_ known: Set<String>) throws(ModelError) {
+    for key in values.keys.sorted() where !known.contains(key) {
+      guard let value = self[key], value != .bool(false) else { continue }
+      throw .unsupported(
+        "\(path): '\(prefix)\(key)' is \(value.summary), and what it does to the computation is "
+          + "not known",
+        hint: "if it does nothing, remove it from the file")
+    }
   }
 
   func missing(_ key: String) -> ModelError {

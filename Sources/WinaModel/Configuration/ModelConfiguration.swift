@@ -3,9 +3,17 @@ import WinaTensor
 /// The sizes and constants of a decoder, as its `config.json` states them.
 public struct ModelConfiguration: Sendable, Hashable {
   /// The families of architectures.
-  public enum Family: String, Sendable, Hashable {
-    /// RMSNorm, rotary positions, grouped-query attention, SwiGLU (Llama 2, 3 and 3.x).
+  public enum Family: String, Sendable, Hashable, CaseIterable {
+    /// Llama 2, 3, 3.1, 3.2 and what copies them (arXiv 2302.13971, 2407.21783).
     case llama
+    /// Mistral (arXiv 2310.06825).
+    case mistral
+    /// Qwen 2 and 2.5 (arXiv 2407.10671, 2412.15115).
+    case qwen2
+    /// Qwen 3 (arXiv 2505.09388).
+    case qwen3
+    /// Phi-3, Phi-3.5 mini and Phi-4 (arXiv 2404.14219, 2412.08905).
+    case phi3
   }
 
   /// The architecture.
@@ -28,8 +36,14 @@ public struct ModelConfiguration: Sendable, Hashable {
   public var contextLength: Int
   /// How positions turn queries and keys.
   public var rope: RotaryEmbedding
+  /// How many positions a row of each layer sees, itself included; `nil` is all before it.
+  public var windows: [Int?]
   /// The constant under the root of RMSNorm.
   public var normEpsilon: Float
+  /// Whether queries and keys are normed head by head before they are turned.
+  public var normsHeads: Bool
+  /// The projections that add a bias.
+  public var biases: Set<Projection>
   /// Whether the output head is the embedding table.
   public var tiesEmbeddings: Bool
   /// The token that begins a sequence.
@@ -62,7 +76,7 @@ public struct ModelConfiguration: Sendable, Hashable {
   /// Reads a configuration.
   ///
   /// - Parameter path: A `config.json` or the directory that holds it.
-  /// - Throws: ``ModelError`` naming the file and the key when something is missing or would change
+  /// - Throws: ``ModelError`` naming the file and the key when something is missing, or could change
   ///   the computation in a way that is not implemented.
   public static func load(path: String) throws(ModelError) -> ModelConfiguration {
     let file = path.hasSuffix(".json") ? path : path + "/config.json"
@@ -71,10 +85,21 @@ public struct ModelConfiguration: Sendable, Hashable {
     guard let family = Family(rawValue: type) else {
       throw .unsupported(
         "\(file): 'model_type' is '\(type)', an architecture that is not implemented",
-        hint: "supported: llama")
+        hint: "supported: \(Family.allCases.map(\.rawValue).joined(separator: ", "))")
     }
-    switch family {
-    case .llama: return try llama(section)
+    return try read(family, section)
+  }
+}
+
+extension ModelConfiguration.Family {
+  /// What tells the family from others.
+  var decoder: any DecoderFamily.Type {
+    switch self {
+    case .llama: Llama.self
+    case .mistral: Mistral.self
+    case .qwen2: Qwen2.self
+    case .qwen3: Qwen3.self
+    case .phi3: Phi3.self
     }
   }
 }

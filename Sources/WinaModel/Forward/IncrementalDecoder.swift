@@ -1,13 +1,13 @@
 import WinaTensor
 
-/// Runs a sequence token by token, keeping keys and values of the positions so far.
+/// Runs a sequence part by part, keeping keys and values of the tokens so far.
 ///
-/// Decoding is products of matrices and one vector. Not for use by several threads at once.
+/// Not for use by several threads at once.
 public final class IncrementalDecoder {
   /// The model that is run.
   public let model: LanguageModel
   /// The number of tokens so far.
-  public private(set) var position = 0
+  public var position: Int { cache.count }
   /// Receives the activations of every token, one row each.
   public var onTap: ((TapPoint, ActivationBlock) -> Void)?
   /// The coordinates kept in gated tokens so far; see ``ForwardResult/kept``.
@@ -17,7 +17,8 @@ public final class IncrementalDecoder {
 
   private let gates: PreparedGates?
   private let firstGatedPosition: Int
-  private let workspace = ForwardWorkspace()
+  private let execution: GateExecution
+  private let workspace: ForwardWorkspace
   private var cache: KeyValueCache
 
   /// Starts an empty sequence.
@@ -26,45 +27,52 @@ public final class IncrementalDecoder {
   ///   - model: The model.
   ///   - gates: The gates, or `nil` for dense decoding.
   ///   - firstGatedPosition: Tokens before it are dense.
-  public init(_ model: LanguageModel, gates: PreparedGates? = nil, firstGatedPosition: Int = 0) {
+  ///   - execution: How gates take effect on single tokens.
+  ///   - threads: How many threads may be used, the calling one included.
+  public init(
+    _ model: LanguageModel, gates: PreparedGates? = nil, firstGatedPosition: Int = 0,
+    execution: GateExecution = .execute, threads: Int = 1
+  ) {
     self.model = model
     self.gates = gates
     self.firstGatedPosition = firstGatedPosition
-    cache = KeyValueCache(layers: model.configuration.layers)
+    self.execution = execution
+    workspace = ForwardWorkspace(threads: threads)
+    cache = KeyValueCache(model.configuration)
   }
 
   /// Adds a token and returns the logits of what follows it, [V].
   ///
   /// - Throws: ``ModelError`` when the token is unknown, the context is full or the gates belong to
   ///   another model.
-  public func append(_ token: Int32) throws(ModelError) -> [Float] {
-    guard position < model.configuration.contextLength else {
-      throw .request("the model's context of \(position) tokens is full")
-    }
-    try model.check(CollectionOfOne(token))
-    try model.check(gates)
-    let isGated = position >= firstGatedPosition
-    var pass = LlamaPass(
-      model, gates: isGated ? gates : nil, workspace: workspace, rows: 1, firstPosition: position,
-      firstGatedRow: 0, cache: cache, tap: onTap)
-    pass.embed([token])
-    for layer in 0..<model.configuration.layers { pass.run(layer: layer) }
+  public func append(_ token: Int32) throws(ModelError) -> [Float] { try append([token]) }
+
+  /// Adds tokens in one pass and returns the logits of what follows the last, [V].
+  ///
+  /// - Throws: ``ModelError`` when there is no token, one is unknown, the context is full or the gates
+  ///   belong to another model.
+  public func append(_ tokens: [Int32]) throws(ModelError) -> [Float] {
+    let request = ForwardRequest(
+      logitRows: .last, gates: gates, firstGatedRow: max(0, firstGatedPosition - position),
+      execution: execution)
+    let results = try model.forward(
+      [SequencePart(tokens: tokens, request: request, cache: cache)], workspace: workspace,
+      tap: onTap.map { tap in { tap($1, $2) } })
+    guard let result = results.first else { return [] }
     if kept.isEmpty {
-      kept = pass.kept
+      kept = result.kept
     } else {
-      for (index, count) in pass.kept.enumerated() { kept[index] += count }
+      for (index, count) in result.kept.enumerated() { kept[index] += count }
     }
-    gatedTokens += pass.gatedRows
-    position += 1
-    return model.logits(0..<1, workspace)
+    gatedTokens += result.gatedRows
+    return result.logits
   }
 
   /// Forgets the sequence.
   public func reset() {
-    cache = KeyValueCache(layers: model.configuration.layers)
+    cache = KeyValueCache(model.configuration)
     kept = []
     gatedTokens = 0
-    position = 0
   }
 
   /// Continues a prompt with the likeliest token each time.
@@ -78,8 +86,7 @@ public final class IncrementalDecoder {
     prompt: [Int32], count: Int, stopsAtEnd: Bool = true
   ) throws(ModelError) -> [Int32] {
     guard !prompt.isEmpty else { throw .request("a prompt needs at least one token") }
-    var logits: [Float] = []
-    for token in prompt { logits = try append(token) }
+    var logits = try append(prompt)
     var added: [Int32] = []
     while added.count < count {
       let next = Kernels.argmaxRows(logits, rows: 1, columns: logits.count)[0]

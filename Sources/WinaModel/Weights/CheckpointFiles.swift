@@ -2,7 +2,7 @@ import Foundation
 import WinaTensor
 
 /// The tensors of a checkpoint in one file or in several with an index.
-struct CheckpointFiles {
+struct CheckpointFiles: Sendable {
   let directory: String
   private var files: [String: SafetensorsFile] = [:]
 
@@ -46,6 +46,13 @@ struct CheckpointFiles {
       }
       files[name] = file
     }
+    for file in opened.values.sorted(by: { $0.path < $1.path }) {
+      if let extra = file.names.first(where: { files[$0] !== file }) {
+        throw .invalid(
+          "\(file.path): tensor '\(extra)' is not where the index says",
+          hint: "fetch the index and the shards of one revision")
+      }
+    }
   }
 
   private static func open(_ path: String) throws(ModelError) -> SafetensorsFile {
@@ -56,30 +63,45 @@ struct CheckpointFiles {
     }
   }
 
-  /// Reads a tensor as f32 into an array.
-  func read(
-    _ name: String, shape: [Int], into values: inout [Float], at offset: Int = 0
-  ) throws(ModelError) {
+  /// Returns a tensor of weights as a view of its file, having checked its type, its shape and that
+  /// every weight is a finite number.
+  func tensor(_ name: String, shape: [Int]) throws(ModelError) -> Tensor {
     guard let file = files[name] else {
-      throw .invalid("'\(directory)': tensor '\(name)' is missing")
+      throw .invalid(
+        "'\(directory)': tensor '\(name)' is missing",
+        hint: "config.json asks for it; are all files of the checkpoint there?")
     }
+    let tensor: Tensor
     do {
-      let tensor = try file.tensor(name)
-      guard tensor.shape == shape else {
-        throw ModelError.invalid(
-          "\(file.path): tensor '\(name)' has the shape \(tensor.shape), but config.json asks for "
-            + "\(shape)")
-      }
-      guard [.float32, .float16, .bfloat16].contains(tensor.elementType) else {
-        throw ModelError.unsupported(
-          "\(file.path): tensor '\(name)' is \(tensor.elementType.rawValue)",
-          hint: "weights are F32, F16 or BF16")
-      }
-      try tensor.readFloats(into: &values, at: offset)
-    } catch let error as ModelError {
-      throw error
+      tensor = try file.tensor(name)
     } catch {
-      throw .unreadable("\(file.path): tensor '\(name)': \(error)")
+      throw ModelError(code: .unreadable, message: error.message, hint: error.hint)
+    }
+    guard tensor.shape == shape else {
+      throw .invalid(
+        "\(file.path): tensor '\(name)' has the shape \(tensor.shape), but config.json asks for "
+          + "\(shape)")
+    }
+    guard WeightType(tensor.elementType) != nil else {
+      throw .unsupported(
+        "\(file.path): tensor '\(name)' is \(tensor.elementType.rawValue)",
+        hint: "weights are F32, F16 or BF16")
+    }
+    if let place = tensor.firstNonFinite() {
+      throw .invalid(
+        "\(file.path): tensor '\(name)' holds a weight that is no finite number, element \(place)",
+        hint: "the checkpoint is damaged or its training diverged")
+    }
+    return tensor
+  }
+
+  /// Returns a vector of weights as f32.
+  func vector(_ name: String, count: Int) throws(ModelError) -> [Float] {
+    let tensor = try tensor(name, shape: [count])
+    do {
+      return try tensor.floats()
+    } catch {
+      throw .unreadable("'\(directory)': tensor '\(name)': \(error.message)")
     }
   }
 }

@@ -10,6 +10,14 @@ public enum LogitRows: Sendable, Hashable {
   case range(Range<Int>)
 }
 
+/// How gates take effect; the results are the same, bit for bit.
+public enum GateExecution: String, Sendable, Hashable, CaseIterable {
+  /// Zeroes what is not kept and multiplies everything: for many rows at once, and to compare with.
+  case simulate
+  /// Skips the weights of what is not kept where a single row is multiplied.
+  case execute
+}
+
 /// What a forward pass computes and gates.
 public struct ForwardRequest: Sendable {
   /// The rows whose logits are computed.
@@ -18,6 +26,8 @@ public struct ForwardRequest: Sendable {
   public var gates: PreparedGates?
   /// The first row that is gated; rows before it are dense.
   public var firstGatedRow: Int
+  /// How gates take effect.
+  public var execution: GateExecution
   /// Whether hidden states are returned.
   public var keepHidden: Bool
   /// The last layer that is run, or `nil` for all; with a value there are no logits.
@@ -26,17 +36,48 @@ public struct ForwardRequest: Sendable {
   /// Makes a request; the default is a dense pass with all logits.
   public init(
     logitRows: LogitRows = .all, gates: PreparedGates? = nil, firstGatedRow: Int = 0,
-    keepHidden: Bool = false, stopAfterLayer: Int? = nil
+    execution: GateExecution = .execute, keepHidden: Bool = false, stopAfterLayer: Int? = nil
   ) {
     self.logitRows = logitRows
     self.gates = gates
     self.firstGatedRow = firstGatedRow
+    self.execution = execution
     self.keepHidden = keepHidden
     self.stopAfterLayer = stopAfterLayer
   }
+
+  /// The rows of a pass of `count` rows whose logits are computed.
+  func rows(of count: Int) -> Range<Int> {
+    switch logitRows {
+    case .all: 0..<count
+    case .last: (count - 1)..<count
+    case .none: 0..<0
+    case .range(let rows): rows
+    }
+  }
 }
 
-/// What a forward pass returned.
+/// A stretch of one sequence in a pass: from its beginning, or continuing what a cache holds.
+public struct SequencePart: Sendable {
+  /// The tokens that are fed.
+  public var tokens: [Int32]
+  /// What is computed and gated; rows count from the part's first token.
+  public var request: ForwardRequest
+  /// Keys and values of the tokens before, to which those of the part are added; `nil` for a sequence
+  /// that begins here and is not continued.
+  public var cache: KeyValueCache?
+
+  /// Makes a part.
+  public init(
+    tokens: [Int32], request: ForwardRequest = ForwardRequest(), cache: KeyValueCache? = nil
+  ) {
+    self.tokens = tokens
+    self.request = request
+    self.cache = cache
+  }
+}
+
+/// What a forward pass returned for one part.
 public struct ForwardResult: Sendable {
   /// The logits of ``logitRows``, shape [rows, V].
   public var logits: [Float]

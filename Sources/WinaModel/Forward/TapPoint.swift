@@ -14,6 +14,8 @@ public struct ActivationBlock: Sendable {
   public let rows: Int
   /// The number of columns.
   public let columns: Int
+  /// The position of the first row in its sequence.
+  public let firstPosition: Int
   /// The values, row-major, exactly `rows · columns` of them.
   public let values: [Float]
 }

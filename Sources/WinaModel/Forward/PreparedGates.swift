@@ -2,11 +2,13 @@ import WinaTensor
 
 /// Gates made ready for a model: checked, grouped by equality, with the biases W·μ.
 public struct PreparedGates: Sendable {
-  /// Neighbouring rows of a panel that share a masked input.
+  /// Neighbouring outputs of a panel that share a masked input.
   struct Run: Sendable {
-    var rows: Range<Int>
-    /// W·μ of these rows.
+    var outputs: Range<Int>
+    /// W·μ of these outputs.
     var bias: [Float]?
+    /// The weights of the inputs that a static mask keeps, where they were packed.
+    var packed: WeightMatrix?
   }
 
   /// The projections of a stream that share a gate and therefore a masked copy.
@@ -14,6 +16,8 @@ public struct PreparedGates: Sendable {
     var gate: ProjectionGate?
     var projections: [Projection]
     var runs: [Run]
+    /// The inputs that a packed static mask keeps.
+    var packedInputs: [Int]?
   }
 
   struct Layer: Sendable {
@@ -29,10 +33,17 @@ public struct PreparedGates: Sendable {
 extension LanguageModel {
   /// Makes gates ready; the result can be shared by threads.
   ///
-  /// Cost: one product of a matrix and a vector for every gate with a mean.
+  /// Cost: one product of a matrix and a vector for every gate with a mean, and with packing a copy of
+  /// the weights that static masks keep.
   ///
+  /// - Parameters:
+  ///   - gates: The gates.
+  ///   - packsMasks: Whether the weights that static masks keep are gathered into smaller matrices,
+  ///     which then are all that gated rows read.
   /// - Throws: ``ModelError`` when the gates do not fit the model.
-  public func prepare(_ gates: ActivationGates) throws(ModelError) -> PreparedGates {
+  public func prepare(
+    _ gates: ActivationGates, packsMasks: Bool = false
+  ) throws(ModelError) -> PreparedGates {
     guard gates.projections.count == configuration.layers,
       gates.cats.count == configuration.layers
     else {
@@ -40,8 +51,8 @@ extension LanguageModel {
         "the gates are for \(gates.projections.count) layers, the model has "
           + "\(configuration.layers)")
     }
-    var layers: [PreparedGates.Layer] = []
-    for (index, layer) in weights.layers.enumerated() {
+    var prepared: [PreparedGates.Layer] = []
+    for (index, layer) in layers.enumerated() {
       let given = gates.projections[index]
       for projection in Projection.allCases {
         if let gate = given[projection] { try check(gate, projection, layer: index) }
@@ -56,18 +67,19 @@ extension LanguageModel {
             hint: "CATS masks both; remove one of the two")
         }
       }
-      layers.append(
+      prepared.append(
         PreparedGates.Layer(
-          streams: layer.panels.map { Self.groups(given, $0) }, cats: gates.cats[index]))
+          streams: layer.panels.map { Self.groups(given, $0, packsMasks: packsMasks) },
+          cats: gates.cats[index]))
     }
-    return PreparedGates(configuration: configuration, layers: layers)
+    return PreparedGates(configuration: configuration, layers: prepared)
   }
 
   private static func groups(
-    _ gates: [Projection: ProjectionGate], _ panel: WeightPanel
+    _ gates: [Projection: ProjectionGate], _ panel: WeightPanel, packsMasks: Bool
   ) -> [PreparedGates.Group] {
     var groups: [PreparedGates.Group] = []
-    for (projection, rows) in panel.parts {
+    for (projection, outputs) in panel.parts {
       let gate = gates[projection]
       let known = groups.firstIndex { $0.gate == gate }
       let index = known ?? groups.count
@@ -76,23 +88,36 @@ extension LanguageModel {
       }
       groups[index].projections.append(projection)
       if let last = groups[index].runs.indices.last,
-        groups[index].runs[last].rows.upperBound == rows.lowerBound
+        groups[index].runs[last].outputs.upperBound == outputs.lowerBound
       {
-        groups[index].runs[last].rows = groups[index].runs[last].rows.lowerBound..<rows.upperBound
+        let first = groups[index].runs[last].outputs.lowerBound
+        groups[index].runs[last].outputs = first..<outputs.upperBound
       } else {
-        groups[index].runs.append(PreparedGates.Run(rows: rows))
+        groups[index].runs.append(PreparedGates.Run(outputs: outputs))
       }
     }
     for group in groups.indices {
-      guard let mean = groups[group].gate?.mean else { continue }
-      for run in groups[group].runs.indices {
-        let rows = groups[group].runs[run].rows
-        var bias = [Float](repeating: 0, count: rows.count)
-        Kernels.gemv(panel.values, panel.layout(rows), mean, into: &bias)
-        groups[group].runs[run].bias = bias
-      }
+      complete(&groups[group], panel, packsMasks: packsMasks)
     }
     return groups
+  }
+
+  /// Adds what follows from the weights: W·μ, and the packed weights of a static mask.
+  private static func complete(
+    _ group: inout PreparedGates.Group, _ panel: WeightPanel, packsMasks: Bool
+  ) {
+    if let mean = group.gate?.mean {
+      for run in group.runs.indices {
+        group.runs[run].bias = panel.product(group.runs[run].outputs, with: mean)
+      }
+    }
+    guard packsMasks, case .mask(let mask)? = group.gate?.rule else { return }
+    let inputs = mask.indices.filter { mask[$0] }
+    group.packedInputs = inputs
+    for run in group.runs.indices {
+      group.runs[run].packed = panel.matrix.gathering(
+        inputs: inputs, outputs: group.runs[run].outputs)
+    }
   }
 
   private func check(

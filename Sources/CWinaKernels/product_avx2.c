@@ -1,0 +1,23 @@
+// The matrix product with vectors of eight.
+#include "product.h"
+
+#if WINA_X86
+#define TARGET WINA_AVX2
+#define VECTOR __m256
+#define WIDTH 8
+#define WINA_GROUP 4
+#define TILE_ROWS 6
+#define LEAST_TILE_ROWS 64
+#define LOAD(p) _mm256_loadu_ps(p)
+#define STORE(p, v) _mm256_storeu_ps(p, v)
+#define ZERO _mm256_setzero_ps()
+#define SPREAD(s) _mm256_set1_ps(s)
+#define MULTIPLY_ADD(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define LOAD_HALVES(p) _mm_loadu_si128((const __m128i *)(p))
+#define LOAD_BF16(p) \
+  _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(LOAD_HALVES(p)), 16))
+#define LOAD_F16(p) _mm256_cvtph_ps(LOAD_HALVES(p))
+#define PRODUCT wina_product_avx2
+#define COLUMNS wina_columns_avx2
+#include "product_body.h"
+#endif

@@ -1,0 +1,23 @@
+// The matrix product with vectors of sixteen.
+#include "product.h"
+
+#if WINA_X86
+#define TARGET WINA_AVX512
+#define VECTOR __m512
+#define WIDTH 16
+#define WINA_GROUP 8
+#define TILE_ROWS 12
+#define LEAST_TILE_ROWS 13
+#define LOAD(p) _mm512_loadu_ps(p)
+#define STORE(p, v) _mm512_storeu_ps(p, v)
+#define ZERO _mm512_setzero_ps()
+#define SPREAD(s) _mm512_set1_ps(s)
+#define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define LOAD_HALVES(p) _mm256_loadu_si256((const __m256i *)(p))
+#define LOAD_BF16(p) \
+  _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(LOAD_HALVES(p)), 16))
+#define LOAD_F16(p) _mm512_cvtph_ps(LOAD_HALVES(p))
+#define PRODUCT wina_product_avx512
+#define COLUMNS wina_columns_avx512
+#include "product_body.h"
+#endif

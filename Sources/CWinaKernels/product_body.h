@@ -1,0 +1,260 @@
+// The matrix product for one width of vectors; product_avx2.c and product_avx512.c say which.
+//
+// Every element of the result is one chain of fused multiply-adds over the inputs in their order,
+// beginning with 0. Its bits therefore do not depend on the body, the width, the rows beside it or
+// the inputs that are left out because they are 0.
+//
+// Two bodies. The strip reads the weights once, in the order in which they lie, and keeps partial
+// sums in memory: best for few rows, where reading is what costs. The tile first copies a block of
+// weights into an order that it can read without gaps, converting it to f32 on the way, and keeps
+// partial sums in registers.
+
+// Inputs whose weights a strip holds in registers, and vectors of outputs.
+#define GROUP WINA_GROUP
+#define VECTORS 2
+#define STEP (VECTORS * WIDTH)
+#define TILE_OUTPUTS (2 * WIDTH)
+// A block of weights (inputs x outputs) and of rows that the tile works on.
+#define BLOCK_INPUTS 256
+#define BLOCK_OUTPUTS 512
+#define BLOCK_ROWS 240
+
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+// Adds the products of `count` inputs to `width` partial sums of each row.
+#define DEFINE_STRIP(NAME, TYPE, LOAD_WEIGHTS)                                                     \
+  TARGET static void strip_##NAME(const float *x, size_t x_stride, size_t rows, const TYPE *w,     \
+                                  size_t w_stride, const int32_t *columns, size_t count, float *y, \
+                                  size_t y_stride, size_t width) {                                 \
+    size_t k = 0;                                                                                  \
+    for (; k + GROUP <= count; k += GROUP) {                                                       \
+      const TYPE *line[GROUP];                                                                     \
+      for (size_t g = 0; g < GROUP; g++) {                                                         \
+        line[g] = w + (columns ? (size_t)columns[k + g] : k + g) * w_stride;                       \
+      }                                                                                            \
+      for (size_t n = 0; n < width; n += STEP) {                                                   \
+        VECTOR b[GROUP][VECTORS];                                                                  \
+        UNROLL for (size_t g = 0; g < GROUP; g++) {                                                \
+          UNROLL for (size_t v = 0; v < VECTORS; v++) {                                            \
+            b[g][v] = LOAD_WEIGHTS(line[g] + n + v * WIDTH);                                       \
+          }                                                                                        \
+        }                                                                                          \
+        const float *source = x + k;                                                               \
+        float *sums = y + n;                                                                       \
+        for (size_t r = 0; r < rows; r++, source += x_stride, sums += y_stride) {                  \
+          VECTOR a[VECTORS];                                                                       \
+          UNROLL for (size_t v = 0; v < VECTORS; v++) a[v] = LOAD(sums + v * WIDTH);               \
+          UNROLL for (size_t g = 0; g < GROUP; g++) {                                              \
+            VECTOR s = SPREAD(source[g]);                                                          \
+            UNROLL for (size_t v = 0; v < VECTORS; v++) a[v] = MULTIPLY_ADD(s, b[g][v], a[v]);     \
+          }                                                                                        \
+          UNROLL for (size_t v = 0; v < VECTORS; v++) STORE(sums + v * WIDTH, a[v]);               \
+        }                                                                                          \
+      }                                                                                            \
+    }                                                                                              \
+    for (; k < count; k++) {                                                                       \
+      const TYPE *line = w + (columns ? (size_t)columns[k] : k) * w_stride;                        \
+      for (size_t n = 0; n < width; n += WIDTH) {                                                  \
+        VECTOR b = LOAD_WEIGHTS(line + n);                                                         \
+        for (size_t r = 0; r < rows; r++) {                                                        \
+          float *sums = y + r * y_stride + n;                                                      \
+          STORE(sums, MULTIPLY_ADD(SPREAD(x[r * x_stride + k]), b, LOAD(sums)));                   \
+        }                                                                                          \
+      }                                                                                            \
+    }                                                                                              \
+  }                                                                                                \
+  /* Copies a block of weights into panels of TILE_OUTPUTS columns, as f32. */                     \
+  TARGET static void block_##NAME(const TYPE *w, size_t w_stride, size_t inputs, size_t outputs,   \
+                                  float *block) {                                                  \
+    for (size_t k = 0; k < inputs; k++, w += w_stride) {                                           \
+      float *target = block + k * TILE_OUTPUTS;                                                    \
+      for (size_t n = 0; n < outputs; n += TILE_OUTPUTS, target += inputs * TILE_OUTPUTS) {        \
+        STORE(target, LOAD_WEIGHTS(w + n));                                                        \
+        STORE(target + WIDTH, LOAD_WEIGHTS(w + n + WIDTH));                                        \
+      }                                                                                            \
+    }                                                                                              \
+  }
+
+DEFINE_STRIP(f32, float, LOAD)
+DEFINE_STRIP(bf16, uint16_t, LOAD_BF16)
+DEFINE_STRIP(f16, uint16_t, LOAD_F16)
+
+TARGET static void strip(const float *x, size_t x_stride, size_t rows, const void *w, int type,
+                         size_t w_stride, size_t first, const int32_t *columns, size_t count,
+                         float *y, size_t y_stride, size_t width) {
+  switch (type) {
+    case WINA_F32:
+      strip_f32(x, x_stride, rows, (const float *)w + first, w_stride, columns, count, y, y_stride,
+                width);
+      return;
+    case WINA_BF16:
+      strip_bf16(x, x_stride, rows, (const uint16_t *)w + first, w_stride, columns, count, y,
+                 y_stride, width);
+      return;
+    default:
+      strip_f16(x, x_stride, rows, (const uint16_t *)w + first, w_stride, columns, count, y,
+                y_stride, width);
+  }
+}
+
+// The rounded width that strips work on; the weights of the last row have as much slack.
+static inline size_t padded(size_t width) { return (width + STEP - 1) / STEP * STEP; }
+
+TARGET static void product_strip(const wina_operands *o) {
+  const size_t width = wina_strip_width(o->rows), stride = width + WINA_STRIP_GAP;
+  const size_t depth = o->rows <= WINA_STRIP_ROWS ? o->inputs : 64;
+  const size_t size = wina_weight_size(o->type);
+  for (size_t n = 0; n < o->outputs; n += width) {
+    const size_t part = o->outputs - n < width ? o->outputs - n : width;
+    for (size_t r = 0; r < o->rows; r++) {
+      float *sums = o->scratch + r * stride;
+      memset(sums, 0, padded(part) * sizeof(float));
+      if (o->continues) memcpy(sums, o->y + r * o->y_stride + n, part * sizeof(float));
+    }
+    for (size_t k = 0; k < o->inputs; k += depth) {
+      const size_t count = o->inputs - k < depth ? o->inputs - k : depth;
+      const void *w = (const char *)o->w + k * o->w_stride * size;
+      for (size_t r = 0; r < o->rows; r += WINA_STRIP_ROWS) {
+        const size_t rows = o->rows - r < WINA_STRIP_ROWS ? o->rows - r : WINA_STRIP_ROWS;
+        strip(o->x + r * o->x_stride + k, o->x_stride, rows, w, o->type, o->w_stride, n, NULL,
+              count, o->scratch + r * stride, stride, padded(part));
+      }
+    }
+    for (size_t r = 0; r < o->rows; r++) {
+      memcpy(o->y + r * o->y_stride + n, o->scratch + r * stride, part * sizeof(float));
+    }
+  }
+}
+
+// Adds the products of a block to `ROWS` x TILE_OUTPUTS results, or begins them.
+#define DEFINE_TILE(ROWS)                                                                          \
+  TARGET static void tile_##ROWS(const float *x, const float *block, size_t inputs, float *y,      \
+                                 size_t y_stride, int begins) {                                    \
+    VECTOR a[ROWS][2];                                                                             \
+    UNROLL for (size_t r = 0; r < ROWS; r++) {                                                     \
+      a[r][0] = begins ? ZERO : LOAD(y + r * y_stride);                                            \
+      a[r][1] = begins ? ZERO : LOAD(y + r * y_stride + WIDTH);                                    \
+    }                                                                                              \
+    for (size_t k = 0; k < inputs; k++, x += ROWS, block += TILE_OUTPUTS) {                        \
+      VECTOR b0 = LOAD(block), b1 = LOAD(block + WIDTH);                                           \
+      UNROLL for (size_t r = 0; r < ROWS; r++) {                                                   \
+        VECTOR s = SPREAD(x[r]);                                                                   \
+        a[r][0] = MULTIPLY_ADD(s, b0, a[r][0]);                                                    \
+        a[r][1] = MULTIPLY_ADD(s, b1, a[r][1]);                                                    \
+      }                                                                                            \
+    }                                                                                              \
+    UNROLL for (size_t r = 0; r < ROWS; r++) {                                                     \
+      STORE(y + r * y_stride, a[r][0]);                                                            \
+      STORE(y + r * y_stride + WIDTH, a[r][1]);                                                    \
+    }                                                                                              \
+  }
+
+DEFINE_TILE(1)
+DEFINE_TILE(2)
+DEFINE_TILE(3)
+DEFINE_TILE(4)
+DEFINE_TILE(5)
+DEFINE_TILE(6)
+#if TILE_ROWS > 6
+DEFINE_TILE(7)
+DEFINE_TILE(8)
+DEFINE_TILE(9)
+DEFINE_TILE(10)
+DEFINE_TILE(11)
+DEFINE_TILE(12)
+#endif
+
+typedef void (*tile_function)(const float *, const float *, size_t, float *, size_t, int);
+
+static const tile_function tiles[TILE_ROWS + 1] = {
+    NULL, tile_1, tile_2, tile_3, tile_4,  tile_5,  tile_6,
+#if TILE_ROWS > 6
+    tile_7, tile_8, tile_9, tile_10, tile_11, tile_12,
+#endif
+};
+
+// Interleaves the rows of each tile: input by input, its rows side by side.
+static void interleave(const wina_operands *o, float *packed) {
+  for (size_t r = 0; r < o->rows; r += TILE_ROWS) {
+    const size_t rows = o->rows - r < TILE_ROWS ? o->rows - r : TILE_ROWS;
+    for (size_t j = 0; j < rows; j++) {
+      const float *x = o->x + (r + j) * o->x_stride;
+      float *target = packed + r * o->inputs + j;
+      for (size_t k = 0; k < o->inputs; k++) target[k * rows] = x[k];
+    }
+  }
+}
+
+// One tile of results; the last outputs go through a small buffer, since a tile is written whole.
+static inline void run_tile(const float *x, const float *block, size_t inputs, float *y,
+                            size_t y_stride, size_t rows, size_t outputs, int begins) {
+  if (outputs >= TILE_OUTPUTS) {
+    tiles[rows](x, block, inputs, y, y_stride, begins);
+    return;
+  }
+  float buffer[TILE_ROWS * TILE_OUTPUTS];
+  for (size_t r = 0; r < rows && !begins; r++) {
+    memset(buffer + r * TILE_OUTPUTS, 0, sizeof(float) * TILE_OUTPUTS);
+    memcpy(buffer + r * TILE_OUTPUTS, y + r * y_stride, sizeof(float) * outputs);
+  }
+  tiles[rows](x, block, inputs, buffer, TILE_OUTPUTS, begins);
+  for (size_t r = 0; r < rows; r++) {
+    memcpy(y + r * y_stride, buffer + r * TILE_OUTPUTS, sizeof(float) * outputs);
+  }
+}
+
+TARGET static void fill_block(const wina_operands *o, size_t k, size_t inputs, size_t n,
+                              size_t outputs, float *block) {
+  const size_t start = k * o->w_stride + n;
+  switch (o->type) {
+    case WINA_F32:
+      block_f32((const float *)o->w + start, o->w_stride, inputs, outputs, block);
+      return;
+    case WINA_BF16:
+      block_bf16((const uint16_t *)o->w + start, o->w_stride, inputs, outputs, block);
+      return;
+    default: block_f16((const uint16_t *)o->w + start, o->w_stride, inputs, outputs, block);
+  }
+}
+
+TARGET static void product_tile(const wina_operands *o) {
+  float *block = o->scratch, *packed = o->scratch + BLOCK_INPUTS * BLOCK_OUTPUTS;
+  interleave(o, packed);
+  for (size_t m = 0; m < o->rows; m += BLOCK_ROWS) {
+    const size_t end = o->rows - m < BLOCK_ROWS ? o->rows : m + BLOCK_ROWS;
+    for (size_t n = 0; n < o->outputs; n += BLOCK_OUTPUTS) {
+      const size_t outputs = o->outputs - n < BLOCK_OUTPUTS ? o->outputs - n : BLOCK_OUTPUTS;
+      for (size_t k = 0; k < o->inputs; k += BLOCK_INPUTS) {
+        const size_t inputs = o->inputs - k < BLOCK_INPUTS ? o->inputs - k : BLOCK_INPUTS;
+        fill_block(o, k, inputs, n, outputs, block);
+        for (size_t j = 0; j < outputs; j += TILE_OUTPUTS) {
+          for (size_t r = m; r < end; r += TILE_ROWS) {
+            const size_t rows = end - r < TILE_ROWS ? end - r : TILE_ROWS;
+            run_tile(packed + r * o->inputs + k * rows, block + j * inputs, inputs,
+                     o->y + r * o->y_stride + n + j, o->y_stride, rows, outputs - j,
+                     k == 0 && !o->continues);
+          }
+        }
+      }
+    }
+  }
+}
+
+void PRODUCT(const wina_operands *o) {
+  if (o->rows < LEAST_TILE_ROWS) {
+    product_strip(o);
+  } else {
+    product_tile(o);
+  }
+}
+
+void COLUMNS(const float *values, const int32_t *columns, size_t count, const void *w, int type,
+             size_t w_stride, size_t outputs, float *y, float *scratch) {
+  const size_t width = wina_strip_width(1);
+  for (size_t n = 0; n < outputs; n += width) {
+    const size_t part = outputs - n < width ? outputs - n : width;
+    memset(scratch, 0, padded(part) * sizeof(float));
+    strip(values, 0, 1, w, type, w_stride, n, columns, count, scratch, 0, padded(part));
+    memcpy(y + n, scratch, part * sizeof(float));
+  }
+}

@@ -1,0 +1,143 @@
+import CWinaKernels
+
+/// Multiplies rows with weights, on one thread or on several, with the memory that this needs.
+///
+/// A result's bits depend on its row and its weights alone: not on the rows beside it, the number of
+/// threads, or whether inputs that are 0 were skipped. An engine is for one thread at a time.
+public final class ProductEngine {
+  /// The threads that share a product.
+  public let team: ThreadTeam
+  private var scratch: [AlignedBuffer]
+
+  /// Matrices below this size are not shared: handing over would cost more than it saves.
+  private static let sharedBytes = 1 << 20
+
+  /// Makes an engine.
+  ///
+  /// - Parameter threads: How many threads share a product, the calling one included.
+  public init(threads: Int = 1) {
+    team = ThreadTeam(count: threads)
+    scratch = (0..<team.count).map { _ in AlignedBuffer(byteCount: 0) }
+  }
+
+  /// Y = X · W for some outputs of a matrix.
+  ///
+  /// - Parameters:
+  ///   - x: Holds the rows, as wide as the matrix has inputs.
+  ///   - weights: The matrix.
+  ///   - outputs: The outputs that are computed.
+  ///   - y: Receives the result, which has one column an output.
+  /// - Precondition: The layouts fit their arrays and each other.
+  public func multiply(
+    _ x: [Float], _ lx: MatrixLayout, _ weights: WeightMatrix, outputs: Range<Int>,
+    into y: inout [Float], _ ly: MatrixLayout
+  ) {
+    precondition(lx.columns == weights.inputs && ly.columns == outputs.count && lx.rows == ly.rows)
+    precondition(lx.fits(x.count) && ly.fits(y.count), "arrays hold matrices")
+    precondition(outputs.lowerBound >= 0 && outputs.upperBound <= weights.outputs)
+    guard lx.rows > 0, !outputs.isEmpty else { return }
+    x.withUnsafeBufferPointer { x in
+      y.withUnsafeMutableBufferPointer { y in
+        guard let x = x.baseAddress, let y = y.baseAddress else { return }
+        share(outputs, inputs: lx.columns, type: weights.type, rows: lx.rows) { thread, part in
+          wina_product(
+            x + lx.offset, lx.rows, lx.columns, lx.stride,
+            weights.pointer(output: part.lowerBound), weights.type.rawValue, weights.stride,
+            part.count, y + ly.offset + part.lowerBound - outputs.lowerBound, ly.stride,
+            self.scratch[thread].floats(), 0)
+        }
+      }
+    }
+  }
+
+  /// y = W · x for one row of which only the listed inputs count.
+  ///
+  /// - Parameters:
+  ///   - kept: The values and the inputs that they belong to, in ascending order.
+  ///   - y: Receives one value an output from `offset` on.
+  public func multiply(
+    _ kept: KeptInputs, _ weights: WeightMatrix, outputs: Range<Int>, into y: inout [Float],
+    at offset: Int
+  ) {
+    precondition(kept.width == weights.inputs, "one input a weight")
+    precondition(outputs.lowerBound >= 0 && outputs.upperBound <= weights.outputs)
+    precondition(offset >= 0 && offset + outputs.count <= y.count, "the result has room")
+    y.withUnsafeMutableBufferPointer { y in
+      guard let y = y.baseAddress else { return }
+      kept.values.withUnsafeBufferPointer { values in
+        kept.columns.withUnsafeBufferPointer { columns in
+          share(outputs, inputs: kept.count, type: weights.type, rows: 1) { thread, part in
+            wina_product_columns(
+              values.baseAddress, columns.baseAddress, kept.count,
+              weights.pointer(output: part.lowerBound), weights.type.rawValue, weights.stride,
+              part.count, y + offset + part.lowerBound - outputs.lowerBound,
+              self.scratch[thread].floats())
+          }
+        }
+      }
+    }
+  }
+
+  /// Gives every thread its part of the outputs, and scratch memory to all.
+  private func share(
+    _ outputs: Range<Int>, inputs: Int, type: WeightType, rows: Int,
+    _ body: (Int, Range<Int>) -> Void
+  ) {
+    let isShared = outputs.count * inputs * type.byteCount >= Self.sharedBytes || rows >= 64
+    let threads = isShared ? team.count : 1
+    for thread in 0..<threads { reserve(thread, wina_product_scratch(rows, inputs)) }
+    if threads == 1 {
+      body(0, outputs)
+    } else {
+      team.run(over: outputs, grain: 32, body)
+    }
+  }
+
+  /// Makes room for `count` floats in the scratch memory of a thread.
+  func reserve(_ thread: Int, _ count: Int) {
+    if scratch[thread].byteCount < count * 4 {
+      scratch[thread] = AlignedBuffer(byteCount: count * 4)
+    }
+  }
+
+  func scratchMemory(_ thread: Int) -> UnsafeMutablePointer<Float> { scratch[thread].floats() }
+}
+
+/// The inputs of one row that a gate kept.
+public struct KeptInputs: Sendable {
+  /// The number of inputs of the row, kept or not.
+  public private(set) var width = 0
+  /// The number of kept inputs.
+  public private(set) var count = 0
+  /// Their values; only the first ``count`` count.
+  var values: [Float] = []
+  /// Their places in the row; only the first ``count`` count.
+  var columns: [Int32] = []
+
+  /// Makes an empty list.
+  public init() {}
+
+  /// Lists the inputs of a row whose score |x − μ| · c is above a threshold, as x − μ.
+  public mutating func compact(
+    _ x: [Float], width: Int, norms: [Float]? = nil, mean: [Float]? = nil, above threshold: Float
+  ) {
+    precondition(width >= 0 && x.count >= width)
+    precondition((norms?.count ?? width) == width && (mean?.count ?? width) == width)
+    reserve(width)
+    count = wina_compact_threshold(x, width, norms, mean, threshold, &values, &columns)
+  }
+
+  /// Lists the inputs of a row that are not 0.
+  public mutating func compactNonzero(_ x: [Float], width: Int) {
+    precondition(width >= 0 && x.count >= width)
+    reserve(width)
+    count = wina_compact_nonzero(x, width, &values, &columns)
+  }
+
+  private mutating func reserve(_ width: Int) {
+    self.width = width
+    guard values.count < width else { return }
+    values = [Float](repeating: 0, count: width)
+    columns = [Int32](repeating: 0, count: width)
+  }
+}
