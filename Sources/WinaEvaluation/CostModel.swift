@@ -40,8 +40,10 @@ public struct CostModel: Sendable, Hashable {
     2 * Double(shape.layers) * Double(shape.heads * shape.headSize) * Double(attendedKeys)
   }
 
-  /// The keys that rows 0..<`rows` of a causal forward pass read: row t reads t + 1.
-  public static func attendedKeys(rows: Int) -> Int { rows * (rows + 1) / 2 }
+  /// The keys that `rows` rows of a causal forward pass read after some others: row t reads t + 1.
+  public static func attendedKeys(rows: Int, after earlier: Int = 0) -> Int {
+    rows * (rows + 1) / 2 + rows * earlier
+  }
 
   /// Turns kept coordinates into the weights that were used.
   ///

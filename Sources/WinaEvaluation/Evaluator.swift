@@ -1,9 +1,36 @@
 import WinaModel
 
+/// A sample to be scored under an arm.
+public struct ScoringJob: Sendable {
+  /// What is scored.
+  public var sample: TokenizedSample
+  /// The profile to apply, or `nil` for the dense model.
+  public var arm: GatedArm?
+  /// What choosing the profile cost, once per sample.
+  public var routerMACs: Double
+  /// What the dense arm predicted for the same sample under the same policy; without it the score has
+  /// no divergence.
+  public var reference: DenseReference?
+  /// Whether what is predicted is kept as a reference.
+  public var keepsReference: Bool
+
+  /// Makes a job.
+  public init(
+    _ sample: TokenizedSample, arm: GatedArm? = nil, routerMACs: Double = 0,
+    reference: DenseReference? = nil, keepsReference: Bool = false
+  ) {
+    self.sample = sample
+    self.arm = arm
+    self.routerMACs = routerMACs
+    self.reference = reference
+    self.keepsReference = keepsReference
+  }
+}
+
 /// Scores samples with a model, dense or under a profile.
 ///
-/// A sample's score is a function of the sample, the arm and the reference alone: every forward
-/// pass runs one sequence, so neither the order of samples nor the number of threads changes a bit.
+/// A sample's score is a function of the sample, the arm and the reference alone: neither the order of
+/// samples, nor those it shares a forward pass with, nor the number of threads changes a bit.
 public struct Evaluator: Sendable {
   /// The model that is evaluated.
   public let model: LanguageModel
@@ -11,6 +38,9 @@ public struct Evaluator: Sendable {
   public let policy: EvaluationPolicy
   /// The cost model of the model's shape.
   public let cost: CostModel
+
+  /// The tokens that are enough for one forward pass: more make products no faster.
+  private static let rowsOfBatch = 384
 
   /// Makes an evaluator.
   public init(model: LanguageModel, policy: EvaluationPolicy = EvaluationPolicy()) {
@@ -26,52 +56,107 @@ public struct Evaluator: Sendable {
 
   /// Scores a sample with the dense model and keeps what it predicted.
   ///
-  /// - Parameters:
-  ///   - sample: What is scored.
-  ///   - workspace: Buffers of the calling thread.
   /// - Throws: ``EvaluationError`` if a prediction is not a number, and `ModelError`.
   public func makeReference(
     _ sample: TokenizedSample, workspace: ForwardWorkspace
   ) throws -> (score: SampleScore, reference: DenseReference) {
-    let result = try scorer.score(
-      sample, reference: nil, overhead: .none, routerMACs: 0, keepsReference: true
-    ) { pass in try run(pass, of: sample, arm: nil, workspace: workspace) }
+    let job = ScoringJob(sample, keepsReference: true)
+    let result = try score([job], workspace: workspace)[0]
     guard let reference = result.reference else {
       throw EvaluationError.emptySample(sample.label, "its right choice was not scored")
     }
     return (result.score, reference)
   }
 
-  /// Scores a sample.
+  /// Scores a sample; see ``ScoringJob``.
   ///
-  /// - Parameters:
-  ///   - sample: What is scored.
-  ///   - arm: The profile to apply, or `nil` for the dense model.
-  ///   - routerMACs: What choosing the profile cost, once per sample.
-  ///   - reference: What the dense arm predicted for the same sample under the same policy; without
-  ///     it the score has no divergence.
-  ///   - workspace: Buffers of the calling thread.
   /// - Throws: ``EvaluationError`` if a prediction is not a number or the reference does not fit,
   ///   and `ModelError`.
   public func score(
     _ sample: TokenizedSample, arm: GatedArm? = nil, routerMACs: Double = 0,
     reference: DenseReference? = nil, workspace: ForwardWorkspace
   ) throws -> SampleScore {
-    try scorer.score(
-      sample, reference: reference, overhead: arm?.overhead ?? .none, routerMACs: routerMACs,
-      keepsReference: false
-    ) { pass in try run(pass, of: sample, arm: arm, workspace: workspace) }.score
+    let job = ScoringJob(sample, arm: arm, routerMACs: routerMACs, reference: reference)
+    return try score([job], workspace: workspace)[0].score
   }
 
-  private var scorer: SampleScorer { SampleScorer(cost: cost, policy: policy) }
+  /// Divides samples into neighbours that are worth scoring together.
+  public func batches(_ samples: [TokenizedSample]) -> [Range<Int>] {
+    var batches: [Range<Int>] = []
+    var (start, rows) = (0, 0)
+    for (index, sample) in samples.enumerated() {
+      let more = ScoringPlan(sample, policy: policy).rows
+      if rows > 0, rows + more > Self.rowsOfBatch {
+        batches.append(start..<index)
+        (start, rows) = (index, 0)
+      }
+      rows += more
+    }
+    if start < samples.count { batches.append(start..<samples.count) }
+    return batches
+  }
+
+  /// Scores samples together, in two forward passes: what the sequences of each share, and the rest.
+  ///
+  /// - Parameters:
+  ///   - jobs: What is scored; a batch of ``batches(_:)``, or fewer.
+  ///   - workspace: Buffers of the calling thread.
+  /// - Returns: The scores, with references for jobs that keep them.
+  /// - Throws: ``EvaluationError`` if a prediction is not a number or a reference does not fit, and
+  ///   `ModelError`.
+  public func score(
+    _ jobs: [ScoringJob], workspace: ForwardWorkspace
+  ) throws -> [(score: SampleScore, reference: DenseReference?)] {
+    let plans = jobs.map { ScoringPlan($0.sample, policy: policy) }
+    let results = try run(plans, jobs, workspace: workspace)
+    let scorer = SampleScorer(cost: cost, policy: policy)
+    return try jobs.indices.map { index in
+      let job = jobs[index]
+      return try scorer.score(
+        job.sample, plans[index], results[index], reference: job.reference,
+        overhead: job.arm?.overhead ?? .none, routerMACs: job.routerMACs,
+        keepsReference: job.keepsReference)
+    }
+  }
 
   private func run(
-    _ pass: ScoringPass, of sample: TokenizedSample, arm: GatedArm?, workspace: ForwardWorkspace
-  ) throws -> PassResult {
-    let request = ForwardRequest(
-      logitRows: .range(pass.rows), gates: arm?.gates,
-      firstGatedRow: min(policy.firstGatedRow(sample.kind), pass.input.count))
-    let result = try model.forward(pass.input, request, workspace: workspace)
+    _ plans: [ScoringPlan], _ jobs: [ScoringJob], workspace: ForwardWorkspace
+  ) throws -> [[PassResult]] {
+    var results = plans.map { [PassResult?](repeating: nil, count: $0.passes.count) }
+    var caches = [KeyValueCache?](repeating: nil, count: plans.count)
+    for isFirst in [true, false] {
+      var parts: [SequencePart] = []
+      var places: [(job: Int, pass: Int)] = []
+      for (job, plan) in plans.enumerated() {
+        for (index, pass) in plan.passes.enumerated() where pass.prefix.isEmpty == isFirst {
+          // The first pass of several that others continue keeps its keys and values.
+          if isFirst, plan.passes.contains(where: { !$0.prefix.isEmpty }) {
+            caches[job] = KeyValueCache(model.configuration)
+          }
+          parts.append(
+            part(pass, jobs[job], cache: isFirst ? caches[job] : caches[job]?.fork()))
+          places.append((job, index))
+        }
+      }
+      for (place, result) in zip(places, try model.forward(parts, workspace: workspace)) {
+        results[place.job][place.pass] = passResult(result, jobs[place.job].arm)
+      }
+    }
+    return results.map { $0.compactMap(\.self) }
+  }
+
+  private func part(
+    _ pass: ScoringPass, _ job: ScoringJob, cache: KeyValueCache?
+  ) -> SequencePart {
+    SequencePart(
+      tokens: pass.tokens,
+      request: ForwardRequest(
+        logitRows: .range(pass.rows), gates: job.arm?.gates,
+        firstGatedRow: max(0, policy.firstGatedRow(job.sample.kind) - pass.prefix.count)),
+      cache: cache)
+  }
+
+  private func passResult(_ result: ForwardResult, _ arm: GatedArm?) -> PassResult {
     guard let arm else { return PassResult(logits: result.logits) }
     return PassResult(
       logits: result.logits,

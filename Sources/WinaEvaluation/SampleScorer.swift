@@ -34,56 +34,65 @@ package struct SampleScorer: Sendable {
   ///
   /// - Parameters:
   ///   - sample: What is scored.
+  ///   - plan: The passes that were run.
+  ///   - results: What they returned.
   ///   - reference: The dense arm's predictions, from which divergences are taken.
   ///   - overhead: What the profile adds to the cost of gated rows.
   ///   - routerMACs: What choosing the profile cost.
   ///   - keepsReference: Whether to return the predictions as a reference.
-  ///   - forward: Runs a pass.
   /// - Returns: The score, and the reference if it was asked for.
   package func score(
-    _ sample: TokenizedSample, reference: DenseReference?, overhead: GateOverhead,
-    routerMACs: Double, keepsReference: Bool, forward: (ScoringPass) throws -> PassResult
-  ) throws -> (score: SampleScore, reference: DenseReference?) {
+    _ sample: TokenizedSample, _ plan: ScoringPlan, _ results: [PassResult],
+    reference: DenseReference?, overhead: GateOverhead, routerMACs: Double, keepsReference: Bool
+  ) throws(EvaluationError) -> (score: SampleScore, reference: DenseReference?) {
     var score = SampleScore(label: sample.label, kind: sample.kind)
-    var kept = keepsReference ? emptyReference : nil
-    let passes = ScoringPass.plan(sample, policy: policy)
-    guard !passes.isEmpty else { return (score, kept) }
+    guard !plan.passes.isEmpty else { return (score, keepsReference ? emptyReference : nil) }
+    for (pass, result) in zip(plan.passes, results) {
+      add(result, of: pass, overhead: overhead, to: &score)
+    }
+    let predictions = zip(plan.passes, results).map { self.predictions($0, $1) }
     let choices = sample.kind == .document ? 0 : sample.sequences.count
     score.logLikelihoods = [Double](repeating: 0, count: choices)
     score.isGreedy = [Bool](repeating: false, count: choices)
-    for pass in passes {
-      var result = try forward(pass)
-      Kernels.logSoftmaxRows(&result.logits, rows: pass.rows.count, columns: columns)
-      let likeliest = Kernels.argmaxRows(
-        result.logits, rows: pass.rows.count, columns: columns)
-      add(result, of: pass, overhead: overhead, to: &score)
-      for member in pass.members {
-        let positions = try positions(
-          member, of: sample, pass: pass, in: result.logits, likeliest: likeliest)
-        if choices > 0 {
-          score.logLikelihoods[member] = positions.logLikelihood
-          score.isGreedy[member] = positions.isGreedy
-        }
-        guard member == sample.gold else { continue }
-        let sums = try sums(sample, positions, logits: result.logits, reference: reference)
-        (score.first, score.second) = sums
-        if keepsReference { kept = self.reference(positions, logits: result.logits) }
+    var kept: DenseReference?
+    for member in sample.sequences.indices {
+      let positions = try positions(member, of: sample, plan, predictions)
+      if choices > 0 {
+        score.logLikelihoods[member] = positions.logLikelihood
+        score.isGreedy[member] = positions.isGreedy
       }
+      guard member == sample.gold else { continue }
+      (score.first, score.second) = try sums(sample, positions, predictions, reference)
+      if keepsReference { kept = self.reference(positions, predictions) }
     }
     score.macs.router = routerMACs
     judge(sample, &score)
     return (score, kept)
   }
 
+  private func predictions(_ pass: ScoringPass, _ result: PassResult) -> PassPredictions {
+    var values = result.logits
+    Kernels.logSoftmaxRows(&values, rows: pass.rows.count, columns: columns)
+    let likeliest =
+      pass.rows.isEmpty
+      ? [] : Kernels.argmaxRows(values, rows: pass.rows.count, columns: columns)
+    return PassPredictions(logProbabilities: values, likeliest: likeliest)
+  }
+
   private func positions(
-    _ member: Int, of sample: TokenizedSample, pass: ScoringPass, in logits: [Float],
-    likeliest: [Int32]
+    _ member: Int, of sample: TokenizedSample, _ plan: ScoringPlan,
+    _ predictions: [PassPredictions]
   ) throws(EvaluationError) -> ScoredPositions {
     let sequence = sample.sequences[member]
     let start = sample.kind == .document ? sample.scoredStart(policy) : sequence.scoredStart
+    let rows = plan.stretches[member].flatMap { stretch in
+      stretch.rows.map {
+        ScoredPositions.Row(
+          pass: stretch.pass, row: $0 - plan.passes[stretch.pass].rows.lowerBound)
+      }
+    }
     let positions = ScoredPositions(
-      targets: sequence.tokens[start...], in: logits, likeliest: likeliest,
-      firstRow: start - 1 - pass.rows.lowerBound, columns: columns)
+      targets: sequence.tokens[start...], rows: rows, in: predictions, columns: columns)
     if let position = positions.firstNaN {
       throw .nonFinite(sample.label, position: position)
     }
@@ -92,8 +101,8 @@ package struct SampleScorer: Sendable {
 
   /// The sums over the first ⌊n/2⌋ scored tokens and over the others.
   private func sums(
-    _ sample: TokenizedSample, _ positions: ScoredPositions, logits: [Float],
-    reference: DenseReference?
+    _ sample: TokenizedSample, _ positions: ScoredPositions, _ predictions: [PassPredictions],
+    _ reference: DenseReference?
   ) throws(EvaluationError) -> (TokenSums, TokenSums) {
     let count = positions.logProbabilities.count
     if let reference, reference.positions != count {
@@ -108,8 +117,9 @@ package struct SampleScorer: Sendable {
       sums.words = Int(sample.tokenWords[start + index])
       sums.nll = -positions.logProbabilities[index]
       if let reference {
-        let row = positions.firstRow + index
-        sums.kl = reference.divergence(index, arm: logits, row: row)
+        let row = positions.rows[index]
+        sums.kl = reference.divergence(
+          index, arm: predictions[row.pass].logProbabilities, row: row.row)
         sums.agreements = reference.likeliest(index) == positions.likeliest[index] ? 1 : 0
       } else {
         sums.agreements = 1
@@ -122,14 +132,15 @@ package struct SampleScorer: Sendable {
   private func add(
     _ result: PassResult, of pass: ScoringPass, overhead: GateOverhead, to score: inout SampleScore
   ) {
-    let rows = pass.input.count
+    let rows = pass.tokens.count
     score.rows += rows
     score.gatedRows += result.gatedRows
     score.macs =
       score.macs
       + cost.macs(
         used: result.usedWeights, gatedRows: result.gatedRows, rows: rows,
-        attendedKeys: CostModel.attendedKeys(rows: rows), overhead: overhead)
+        attendedKeys: CostModel.attendedKeys(rows: rows, after: pass.prefix.count),
+        overhead: overhead)
     if score.usedWeights.isEmpty {
       score.usedWeights = result.usedWeights
     } else {
@@ -160,11 +171,19 @@ package struct SampleScorer: Sendable {
       .reference(0)
   }
 
-  private func reference(_ positions: ScoredPositions, logits: [Float]) -> DenseReference {
-    DenseReferenceTable(
-      predictions: logits,
-      rows: positions.firstRow..<(positions.firstRow + positions.likeliest.count),
-      likeliest: positions.likeliest, vocabulary: columns
+  /// Puts the rows of the positions one below the other.
+  private func reference(
+    _ positions: ScoredPositions, _ predictions: [PassPredictions]
+  ) -> DenseReference {
+    var values: [Float] = []
+    values.reserveCapacity(positions.rows.count * columns)
+    for row in positions.rows {
+      let start = row.row * columns
+      values += predictions[row.pass].logProbabilities[start..<(start + columns)]
+    }
+    return DenseReferenceTable(
+      predictions: values, rows: 0..<positions.rows.count, likeliest: positions.likeliest,
+      vocabulary: columns
     ).reference(0)
   }
 }

@@ -1,32 +1,36 @@
-/// What a model predicted at consecutive scored positions of a sequence.
+/// What a model predicted at the scored positions of a sequence.
 struct ScoredPositions {
+  /// A row of log-probabilities: the pass that gave it and its number there.
+  struct Row {
+    let pass: Int
+    let row: Int
+  }
+
+  /// The rows that predict the tokens, one a position.
+  let rows: [Row]
   /// The log-probability of the token that follows, in nats.
-  private(set) var logProbabilities: [Double] = []
+  let logProbabilities: [Double]
   /// The likeliest token.
   let likeliest: [Int32]
   /// The tokens that follow.
   private let targets: ArraySlice<Int32>
-  /// The row of the first position among the rows of log-probabilities.
-  let firstRow: Int
 
   /// Reads predictions.
   ///
   /// - Parameters:
   ///   - targets: The tokens to be predicted.
-  ///   - rows: Log-probabilities, rows of V.
-  ///   - likeliest: The likeliest token of every row.
-  ///   - firstRow: The row that predicts the first target.
+  ///   - rows: The rows that predict them.
+  ///   - predictions: What every pass gave.
   ///   - columns: The number of token ids, V.
   init(
-    targets: ArraySlice<Int32>, in rows: [Float], likeliest: [Int32], firstRow: Int, columns: Int
+    targets: ArraySlice<Int32>, rows: [Row], in predictions: [PassPredictions], columns: Int
   ) {
+    precondition(rows.count == targets.count, "a row a target")
     self.targets = targets
-    self.firstRow = firstRow
-    logProbabilities.reserveCapacity(targets.count)
-    self.likeliest = Array(likeliest[firstRow..<(firstRow + targets.count)])
-    for (offset, target) in targets.enumerated() {
-      let row = firstRow + offset
-      logProbabilities.append(Double(rows[row * columns + Int(target)]))
+    self.rows = rows
+    likeliest = rows.map { predictions[$0.pass].likeliest[$0.row] }
+    logProbabilities = zip(rows, targets).map { row, target in
+      Double(predictions[row.pass].logProbabilities[row.row * columns + Int(target)])
     }
   }
 
@@ -38,4 +42,12 @@ struct ScoredPositions {
 
   /// The first position at which a log-probability is not a number.
   var firstNaN: Int? { logProbabilities.firstIndex { $0.isNaN } }
+}
+
+/// The predictions of a pass at the rows that have logits.
+struct PassPredictions {
+  /// Log-probabilities, rows of V.
+  let logProbabilities: [Float]
+  /// The likeliest token of every row.
+  let likeliest: [Int32]
 }

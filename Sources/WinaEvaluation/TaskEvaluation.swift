@@ -54,17 +54,20 @@ public struct TaskEvaluation: Sendable {
   private func score(
     _ samples: [TokenizedSample], arm: GatedArm?, jobs: Int
   ) throws -> [SampleScore] {
-    let results = Mutex([Result<SampleScore, any Error>?](repeating: nil, count: samples.count))
-    DispatchQueue.concurrentPerform(iterations: jobs) { job in
+    let batches = evaluator.batches(samples)
+    let results = Mutex([Result<[SampleScore], any Error>?](repeating: nil, count: batches.count))
+    DispatchQueue.concurrentPerform(iterations: min(jobs, max(1, batches.count))) { job in
       let workspace = ForwardWorkspace()
-      for index in stride(from: job, to: samples.count, by: jobs) {
+      for index in stride(from: job, to: batches.count, by: jobs) {
         let result = Result {
-          try evaluator.score(samples[index], arm: arm, workspace: workspace)
+          try evaluator.score(
+            samples[batches[index]].map { ScoringJob($0, arm: arm) }, workspace: workspace
+          ).map(\.score)
         }
         results.withLock { $0[index] = result }
         if case .failure = result { return }
       }
     }
-    return try results.withLock { slots in try slots.compactMap { try $0?.get() } }
+    return try results.withLock { slots in try slots.flatMap { try $0?.get() ?? [] } }
   }
 }

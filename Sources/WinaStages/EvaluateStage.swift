@@ -7,13 +7,13 @@ import WinaSparsity
 /// Scores the samples of a shard under each arm.
 ///
 /// Every arm but the dense one takes the dense arm's scores of the same shard as an input, for the
-/// divergence. Results are sums per sample. Cost: one forward pass per sample and choice, and with
-/// `route: best` one per group.
+/// divergence. Results are sums per sample. Cost: one forward pass per sample over what its choices
+/// share and one over the rest of each, and with `route: best` as many per group.
 ///
-/// Version 2. Raise the version when the same inputs may give other sums.
+/// Version 3. Raise the version when the same inputs may give other sums.
 public enum EvaluateStage: Stage {
   public static let kind = "evaluate"
-  public static let version = 2
+  public static let version = 3
   public static let summary = "Scores samples under each arm."
   public static let dataUse = DataUse.scored
   public static let usesNumerics = true
@@ -169,28 +169,17 @@ public enum EvaluateStage: Stage {
     let route = params.route ?? .pooled
     let assigned = try groupOfSamples(route, inputs, shard, model, context)
     let routerMACs = try inputs.router.map { Double(try context.load($0).router.macs) } ?? 0
+    let scoring = GroupScoring(
+      evaluator: evaluator, gates: gates, routerMACs: routerMACs, workspace: workspace)
     var scores: [SampleScore] = []
     var groups: [Int] = []
-    for (index, sample) in shard.samples.enumerated() {
+    for batch in evaluator.batches(shard.samples) {
       try context.checkCancellation()
-      let reference = try dense.reference(index)
-      let score = { (group: Int) throws -> SampleScore in
-        guard gates.arms.indices.contains(group) else {
-          throw ArtifactError("group \(group) is not one of the profile's \(gates.arms.count)")
-        }
-        return try evaluator.score(
-          sample, arm: gates.arms[group], routerMACs: routerMACs, reference: reference,
-          workspace: workspace)
-      }
-      if let assigned {
-        groups.append(assigned[index])
-        scores.append(try score(assigned[index]))
-      } else {
-        let all = try gates.arms.indices.map(score)
-        groups.append(SampleScore.best(of: all))
-        scores.append(all[groups[index]].secondHalfOnly())
-      }
-      context.progress(index + 1, of: shard.samples.count)
+      let samples = try batch.map { (shard.samples[$0], try dense.reference($0)) }
+      let (chosen, found) = try scoring.score(samples, groups: assigned.map { Array($0[batch]) })
+      groups += chosen
+      scores += found
+      context.progress(batch.upperBound, of: shard.samples.count)
     }
     return EvaluationShard(
       digests: shard.digests, scores: scores, groups: route == .pooled ? [] : groups,
@@ -222,5 +211,47 @@ public enum EvaluateStage: Stage {
         ).cluster
       }
     }
+  }
+}
+
+/// Scores samples under the profiles of groups.
+private struct GroupScoring {
+  let evaluator: Evaluator
+  let gates: GroupGates
+  let routerMACs: Double
+  let workspace: ForwardWorkspace
+
+  /// Scores samples under the profile of their group, or of every group to keep the best.
+  ///
+  /// - Returns: The group of every sample, and its score.
+  func score(
+    _ samples: [(TokenizedSample, DenseReference)], groups: [Int]?
+  ) throws -> ([Int], [SampleScore]) {
+    if let groups {
+      return (groups, try scores(samples, groups))
+    }
+    let all = try gates.arms.indices.map { group in
+      try scores(samples, Array(repeating: group, count: samples.count))
+    }
+    var (chosen, best): ([Int], [SampleScore]) = ([], [])
+    for index in samples.indices {
+      let candidates = all.map { $0[index] }
+      chosen.append(SampleScore.best(of: candidates))
+      best.append(candidates[chosen[index]].secondHalfOnly())
+    }
+    return (chosen, best)
+  }
+
+  private func scores(
+    _ samples: [(TokenizedSample, DenseReference)], _ groups: [Int]
+  ) throws -> [SampleScore] {
+    let jobs = try zip(samples, groups).map { sample, group in
+      guard gates.arms.indices.contains(group) else {
+        throw ArtifactError("group \(group) is not one of the profile's \(gates.arms.count)")
+      }
+      return ScoringJob(
+        sample.0, arm: gates.arms[group], routerMACs: routerMACs, reference: sample.1)
+    }
+    return try evaluator.score(jobs, workspace: workspace).map(\.score)
   }
 }

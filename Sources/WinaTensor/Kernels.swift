@@ -10,7 +10,7 @@ public enum KernelLevel: Int, Sendable, CaseIterable {
   case avx512 = 2
 
   /// The name of the class of levels whose results have equal bits.
-  public var numerics: String { self == .portable ? "portable" : "avx2" }
+  public var numerics: String { self == .portable ? "portable" : "fma" }
 }
 
 /// Loops over many values, in C, with checked sizes.

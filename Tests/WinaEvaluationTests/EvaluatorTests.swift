@@ -169,6 +169,16 @@ import WinaTensor
       #expect(try scores([sample]) == [score])
       #expect(score.total.kl >= 0)
     }
+    let jobs = Self.samples.map { ScoringJob($0, arm: arm, keepsReference: true) }
+    let together = try evaluator.score(jobs.reversed(), workspace: ForwardWorkspace())
+    for (job, result) in zip(jobs.reversed(), together) {
+      let alone = try evaluator.score([job], workspace: ForwardWorkspace())[0]
+      #expect(result.score == alone.score && result.reference == alone.reference)
+    }
+    #expect(evaluator.batches(Self.samples) == [0..<8])
+    let many = Array(repeating: Self.samples[0], count: 100)
+    #expect(evaluator.batches(many).count > 1)
+    #expect(evaluator.batches(many).flatMap(\.self) == Array(0..<100))
   }
 
   @Test("a task's report does not depend on the number of threads")

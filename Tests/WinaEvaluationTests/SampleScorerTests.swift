@@ -18,7 +18,7 @@ import WinaTestSupport
       var logits: [Float] = []
       for row in pass.rows {
         var seed: UInt64 = 17
-        for token in pass.input[...row] { seed = seed &* 31 &+ UInt64(token) }
+        for token in pass.prefix + pass.tokens[...row] { seed = seed &* 31 &+ UInt64(token) }
         var dense = SeededGenerator(seed: seed)
         var other = SeededGenerator(seed: seed ^ arm)
         let base = dense.normals(vocabulary, deviation: 2)
@@ -56,18 +56,21 @@ import WinaTestSupport
     _ sample: TokenizedSample, vocabulary: Int = 24, policy: EvaluationPolicy = .init(),
     reference: DenseReference? = nil, arm: UInt64 = 0, noise: Double = 0
   ) throws -> SampleScore {
-    try scorer(vocabulary, policy).score(
-      sample, reference: reference, overhead: .none, routerMACs: 0, keepsReference: false,
-      forward: Self.forward(vocabulary: vocabulary, arm: arm, noise: noise)
+    let plan = ScoringPlan(sample, policy: policy)
+    return try scorer(vocabulary, policy).score(
+      sample, plan,
+      plan.passes.map(Self.forward(vocabulary: vocabulary, arm: arm, noise: noise)),
+      reference: reference, overhead: .none, routerMACs: 0, keepsReference: false
     ).score
   }
 
   private func reference(
     _ sample: TokenizedSample, vocabulary: Int = 24, policy: EvaluationPolicy = .init()
   ) throws -> DenseReference {
+    let plan = ScoringPlan(sample, policy: policy)
     let result = try scorer(vocabulary, policy).score(
-      sample, reference: nil, overhead: .none, routerMACs: 0, keepsReference: true,
-      forward: Self.forward(vocabulary: vocabulary))
+      sample, plan, plan.passes.map(Self.forward(vocabulary: vocabulary)), reference: nil,
+      overhead: .none, routerMACs: 0, keepsReference: true)
     return try #require(result.reference)
   }
 
@@ -77,7 +80,8 @@ import WinaTestSupport
   {
     let last = tokens.count - 1
     let sample = document(Array(tokens) + [0])
-    let pass = ScoringPass.plan(sample, policy: EvaluationPolicy(routeTokens: tokens.count))[0]
+    let policy = EvaluationPolicy(routeTokens: tokens.count)
+    let pass = ScoringPlan(sample, policy: policy).passes[0]
     precondition(pass.rows == last..<(last + 1))
     let logits = Self.forward(vocabulary: vocabulary, arm: arm, noise: noise)(pass).logits
     let values = logits.map { Double($0) }
@@ -172,17 +176,29 @@ import WinaTestSupport
     }
   }
 
-  @Test("choices that differ in the last token share one pass")
+  @Test("what choices share is fed once")
   func sharedPasses() throws {
+    func shape(_ sample: TokenizedSample) -> [[Int]] {
+      ScoringPlan(sample, policy: .init()).passes.map {
+        [$0.prefix.count, $0.tokens.count, $0.rows.lowerBound, $0.rows.upperBound]
+      }
+    }
     let letters = choices([1, 2, 3], [[4], [5], [6], [7]], gold: 2)
-    let passes = ScoringPass.plan(letters, policy: .init())
-    #expect(passes.map(\.members) == [[0, 1, 2, 3]])
-    #expect(passes.map(\.rows) == [2..<3])
+    #expect(shape(letters) == [[0, 3, 2, 3]])
     let score = try score(letters)
     #expect(score.rows == 3)
     #expect(Set(score.logLikelihoods).count == 4)
-    let longer = choices([1, 2], [[4], [5, 6], [5, 7]], gold: 0)
-    #expect(ScoringPass.plan(longer, policy: .init()).map(\.members) == [[0], [1, 2]])
+    let longer = choices([1, 2], [[4], [5, 6], [5, 7], [8, 9, 3]], gold: 0)
+    #expect(shape(longer) == [[0, 2, 1, 2], [2, 1, 0, 1], [2, 2, 0, 2]])
+    let alike = choices([1, 2], [[5, 6, 7], [5, 6, 8], [5, 6, 9, 4]], gold: 0)
+    #expect(shape(alike) == [[0, 4, 1, 4], [4, 1, 0, 1]])
+    let apart = TokenizedSample(
+      label: "w", kind: .choices, prompt: [1],
+      sequences: [
+        .init(tokens: [3, 5, 6, 7], scoredStart: 2), .init(tokens: [4, 6, 7], scoredStart: 1),
+      ], choiceCharacters: [1, 1], choiceBytes: [1, 1], tokenBytes: [1, 1, 1, 1],
+      tokenWords: [1, 1, 1, 1])
+    #expect(shape(apart) == [[0, 3, 1, 3], [0, 2, 0, 2]])
   }
 
   @Test("a continuation is right when it is greedy")
@@ -217,10 +233,14 @@ import WinaTestSupport
       try score(sample, policy: EvaluationPolicy(routeTokens: 1), reference: dense)
     }
     #expect(mismatch?.code == .mismatchedReference)
+    let policy = EvaluationPolicy(routeTokens: 1)
+    let plan = ScoringPlan(sample, policy: policy)
     let broken = #expect(throws: EvaluationError.self) {
-      try scorer(24, EvaluationPolicy(routeTokens: 1)).score(
-        sample, reference: nil, overhead: .none, routerMACs: 0, keepsReference: false
-      ) { pass in PassResult(logits: [Float](repeating: .nan, count: 24 * pass.rows.count)) }
+      try scorer(24, policy).score(
+        sample, plan,
+        plan.passes.map {
+          PassResult(logits: [Float](repeating: .nan, count: 24 * $0.rows.count))
+        }, reference: nil, overhead: .none, routerMACs: 0, keepsReference: false)
     }
     #expect(broken?.code == .nonFinite)
   }
@@ -262,20 +282,25 @@ import WinaTestSupport
     let used: [UInt64] = [8, 8, 8, 8, 8, 8, 12]
     let overhead = GateOverhead(gatePerRow: 5, centringPerRow: 3)
     let dense = Self.forward(vocabulary: 24)
+    let plan = ScoringPlan(sample, policy: .init())
     let score = try scorer(24).score(
-      sample, reference: nil, overhead: overhead, routerMACs: 11, keepsReference: false
-    ) { pass in
-      PassResult(logits: dense(pass).logits, usedWeights: used, gatedRows: pass.input.count - 1)
-    }.score
-    #expect(score.rows == 8)
-    #expect(score.gatedRows == 6)
-    #expect(score.usedWeights == used.map { 2 * $0 })
-    #expect(score.macs.gate == 30)
-    #expect(score.macs.centring == 18)
+      sample, plan,
+      plan.passes.map {
+        PassResult(
+          logits: dense($0).logits, usedWeights: used,
+          gatedRows: $0.tokens.count - ($0.prefix.isEmpty ? 1 : 0))
+      }, reference: nil, overhead: overhead, routerMACs: 11, keepsReference: false
+    ).score
+    // Three tokens that both choices share, then one more of each.
+    #expect(score.rows == 5)
+    #expect(score.gatedRows == 4)
+    #expect(score.usedWeights == used.map { 3 * $0 })
+    #expect(score.macs.gate == 20)
+    #expect(score.macs.centring == 12)
     #expect(score.macs.router == 11)
-    #expect(score.macs.head == 8 * 8 * 24)
-    #expect(score.macs.attention == cost.attentionMACs(attendedKeys: 20))
+    #expect(score.macs.head == 5 * 8 * 24)
+    #expect(score.macs.attention == cost.attentionMACs(attendedKeys: 14))
     #expect(
-      score.macs.linear == cost.linearMACs(used: score.usedWeights, gatedRows: 6, rows: 8))
+      score.macs.linear == cost.linearMACs(used: score.usedWeights, gatedRows: 4, rows: 5))
   }
 }

@@ -13,7 +13,7 @@ struct PinnedResultTests {
     "cluster": [1: "21ffe5d2bd0e4d73"],
     "command": [1: "d3a3d2c8b8cf7d3f"],
     "compare": [3: "71e466c911f13268"],
-    "evaluate": [2: "d8edeb3a509d7495"],
+    "evaluate": [3: "d7a588d0e82fd852"],
     "histogram": [1: "1fb68522c3286fcd"],
     "profile": [1: "a30478208d082ce5"],
     "tokenize": [1: "dc6721fa24188991"],

@@ -42,12 +42,17 @@ public struct EvaluationShard: Artifact {
     var references = DensePredictions(
       vocabulary: evaluator.model.configuration.vocabulary,
       positions: shard.samples.reduce(0) { $0 + $1.scoredCount(shard.policy) })
-    for (index, sample) in shard.samples.enumerated() {
+    for batch in evaluator.batches(shard.samples) {
       try context.checkCancellation()
-      let (score, reference) = try evaluator.makeReference(sample, workspace: workspace)
-      scores.append(score)
-      references.append(reference)
-      context.progress(index + 1, of: shard.samples.count)
+      let jobs = shard.samples[batch].map { ScoringJob($0, keepsReference: true) }
+      for result in try evaluator.score(jobs, workspace: workspace) {
+        scores.append(result.score)
+        guard let reference = result.reference else {
+          throw ArtifactError("a sample of the dense arm was not scored")
+        }
+        references.append(reference)
+      }
+      context.progress(batch.upperBound, of: shard.samples.count)
     }
     return EvaluationShard(
       digests: shard.digests, scores: scores, groups: [], divergence: evaluator.divergence,
