@@ -23,6 +23,16 @@ struct BenchmarkCase {
   var baselineName: String
   /// Does the baseline's work once and returns the seconds that count.
   var runBaseline: () throws -> Double
+  /// What the ratio is.
+  var ratio = Ratio.time
+}
+
+/// What the ratio of a case is.
+enum Ratio: String {
+  /// The case's time over the baseline's: below one is faster.
+  case time = "case/baseline"
+  /// The baseline's time over the case's: above one is faster.
+  case speed = "baseline/case"
 }
 
 /// Returns the seconds that a closure takes.

@@ -11,6 +11,10 @@ struct Measurement {
   let median: Double
   /// The median of the baseline's samples, in seconds.
   let baselineMedian: Double
+  /// The median of the ratios of neighbouring samples.
+  let ratio: Double
+  /// What the ratio is.
+  let ratioKind: Ratio
 
   /// Measures a case after one warm-up, its samples interleaved with the baseline's so that whatever
   /// else the machine does falls on both.
@@ -30,13 +34,13 @@ struct Measurement {
     baselineName = item.baselineName
     median = Measurement.median(times)
     baselineMedian = Measurement.median(baselineTimes)
+    ratioKind = item.ratio
+    ratio = Measurement.median(
+      zip(times, baselineTimes).map { item.ratio == .time ? $0 / $1 : $1 / $0 })
   }
 
   /// The throughput in ``unit``.
   var value: Double { amount / median }
-
-  /// How many times as long as the baseline it takes; below one is faster.
-  var ratio: Double { median / baselineMedian }
 
   static func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()
@@ -50,7 +54,7 @@ struct Measurement {
       "benchmark": .string(benchmark), "case": .object(parameters),
       "median_seconds": .double(median), "unit": .string(unit), "value": .double(value),
       "baseline": .string(baselineName), "baseline_seconds": .double(baselineMedian),
-      "ratio": .double(ratio),
+      "ratio": .double(ratio), "ratio_of": .string(ratioKind.rawValue),
     ])
   }
 
@@ -63,10 +67,11 @@ struct Measurement {
     return [
       benchmark, name, Measurement.text(median * 1000), "\(Measurement.text(value)) \(unit)",
       baselineName, Measurement.text(baselineMedian * 1000), Measurement.text(ratio),
+      ratioKind.rawValue,
     ]
   }
 
-  static let headings = ["benchmark", "case", "ms", "rate", "baseline", "ms", "ratio"]
+  static let headings = ["benchmark", "case", "ms", "rate", "baseline", "ms", "ratio", "of"]
 
   /// Returns a number with about three digits.
   private static func text(_ value: Double) -> String {

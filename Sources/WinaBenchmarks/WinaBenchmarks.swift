@@ -10,8 +10,9 @@ struct WinaBenchmarks: ParsableCommand {
     abstract: "Measures what the project claims about its speed.",
     discussion: """
       Every case runs interleaved with a baseline: the least that could do the same work on this \
-      machine. Times are medians after a warm-up; the ratio is the case's time over the \
-      baseline's, so below one is faster. Results are asserted once before they are timed. A \
+      machine, or the best that others do. Times are medians after a warm-up, ratios are medians \
+      of the ratios of neighbouring samples, of times (below one is faster) or of speeds (above \
+      one is faster) as the last column says. Results are asserted once before they are timed. A \
       number means little on a machine that does something else at the same time.
       """)
 
@@ -25,7 +26,10 @@ struct WinaBenchmarks: ParsableCommand {
   var json = false
 
   private static var all: [any Benchmark.Type] {
-    [PlanningBenchmark.self, PrefillBenchmark.self, TensorStoreBenchmark.self]
+    [
+      ColumnSparseBenchmark.self, GEMMBenchmark.self, PlanningBenchmark.self,
+      PrefillBenchmark.self, TensorStoreBenchmark.self,
+    ]
   }
 
   func validate() throws {
