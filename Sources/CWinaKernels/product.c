@@ -2,7 +2,7 @@
 
 // As many floats as any body asks for: partial sums, or a block of weights and interleaved rows.
 size_t wina_product_scratch(size_t rows, size_t inputs) {
-  size_t sums = (rows < 64 ? rows : 0) * (wina_strip_width(rows) + WINA_STRIP_GAP);
+  size_t sums = (rows < 96 ? rows : 0) * (wina_strip_width(rows) + WINA_STRIP_GAP);
   size_t tiles = 256 * 512 + rows * inputs;
   return sums > tiles ? sums : tiles;
 }

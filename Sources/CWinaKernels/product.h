@@ -28,7 +28,7 @@ typedef struct {
 // Outputs that a strip covers: partial sums stay in the first cache, or in the second where only a
 // few rows share what is read.
 static inline size_t wina_strip_width(size_t rows) {
-  return rows == 1 ? 4096 : rows <= WINA_STRIP_ROWS ? 2048 : 512;
+  return rows == 1 ? 16384 : rows <= WINA_STRIP_ROWS ? 2048 : 512;
 }
 
 static inline size_t wina_weight_size(int type) { return type == WINA_F32 ? 4 : 2; }

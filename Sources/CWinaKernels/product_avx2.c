@@ -6,8 +6,9 @@
 #define VECTOR __m256
 #define WIDTH 8
 #define WINA_GROUP 4
+#define WINA_LINES 8
 #define TILE_ROWS 6
-#define LEAST_TILE_ROWS 64
+#define LEAST_TILE_ROWS 96
 #define LOAD(p) _mm256_loadu_ps(p)
 #define STORE(p, v) _mm256_storeu_ps(p, v)
 #define ZERO _mm256_setzero_ps()
@@ -16,6 +17,16 @@
 #define LOAD_HALVES(p) _mm_loadu_si128((const __m128i *)(p))
 #define LOAD_BF16(p) \
   _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(LOAD_HALVES(p)), 16))
+#define PAIR_BF16(p, even, odd)                                                                 \
+  do {                                                                                          \
+    const __m256i both = _mm256_loadu_si256((const __m256i *)(p));                              \
+    even = _mm256_castsi256_ps(_mm256_slli_epi32(both, 16));                                    \
+    odd = _mm256_castsi256_ps(_mm256_and_si256(both, _mm256_set1_epi32((int)0xFFFF0000)));      \
+  } while (0)
+#define INTERLEAVE_LOW(a, b)                                                                    \
+  _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x20)
+#define INTERLEAVE_HIGH(a, b)                                                                   \
+  _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x31)
 #define LOAD_F16(p) _mm256_cvtph_ps(LOAD_HALVES(p))
 #define PRODUCT wina_product_avx2
 #define COLUMNS wina_columns_avx2

@@ -9,35 +9,33 @@
 // weights into an order that it can read without gaps, converting it to f32 on the way, and keeps
 // partial sums in registers.
 
-// Inputs whose weights a strip holds in registers, and vectors of outputs.
+// Inputs whose weights a strip holds in registers, inputs of a single row that are taken together, and
+// vectors of outputs.
 #define GROUP WINA_GROUP
+#define LINES WINA_LINES
 #define VECTORS 2
 #define STEP (VECTORS * WIDTH)
 #define TILE_OUTPUTS (2 * WIDTH)
 // A block of weights (inputs x outputs) and of rows that the tile works on.
 #define BLOCK_INPUTS 256
 #define BLOCK_OUTPUTS 512
-#define BLOCK_ROWS 240
+#define BLOCK_ROWS 384
 
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 // Adds the products of `count` inputs to `width` partial sums of each row.
-#define DEFINE_STRIP(NAME, TYPE, LOAD_WEIGHTS)                                                     \
+#define DEFINE_STRIP(NAME, TYPE, LOAD_WEIGHTS, LOAD_PAIR)                                                     \
   TARGET static void strip_##NAME(const float *x, size_t x_stride, size_t rows, const TYPE *w,     \
-                                  size_t w_stride, const int32_t *columns, size_t count, float *y, \
-                                  size_t y_stride, size_t width) {                                 \
+                                  size_t w_stride, size_t count, float *y, size_t y_stride,        \
+                                  size_t width) {                                                  \
     size_t k = 0;                                                                                  \
     for (; k + GROUP <= count; k += GROUP) {                                                       \
       const TYPE *line[GROUP];                                                                     \
-      for (size_t g = 0; g < GROUP; g++) {                                                         \
-        line[g] = w + (columns ? (size_t)columns[k + g] : k + g) * w_stride;                       \
-      }                                                                                            \
+      for (size_t g = 0; g < GROUP; g++) line[g] = w + (k + g) * w_stride;                         \
       for (size_t n = 0; n < width; n += STEP) {                                                   \
         VECTOR b[GROUP][VECTORS];                                                                  \
         UNROLL for (size_t g = 0; g < GROUP; g++) {                                                \
-          UNROLL for (size_t v = 0; v < VECTORS; v++) {                                            \
-            b[g][v] = LOAD_WEIGHTS(line[g] + n + v * WIDTH);                                       \
-          }                                                                                        \
+          LOAD_PAIR(line[g] + n, b[g][0], b[g][1]);                                                \
         }                                                                                          \
         const float *source = x + k;                                                               \
         float *sums = y + n;                                                                       \
@@ -53,12 +51,15 @@
       }                                                                                            \
     }                                                                                              \
     for (; k < count; k++) {                                                                       \
-      const TYPE *line = w + (columns ? (size_t)columns[k] : k) * w_stride;                        \
-      for (size_t n = 0; n < width; n += WIDTH) {                                                  \
-        VECTOR b = LOAD_WEIGHTS(line + n);                                                         \
+      const TYPE *line = w + k * w_stride;                                                         \
+      for (size_t n = 0; n < width; n += STEP) {                                                   \
+        VECTOR b0, b1;                                                                             \
+        LOAD_PAIR(line + n, b0, b1);                                                               \
         for (size_t r = 0; r < rows; r++) {                                                        \
           float *sums = y + r * y_stride + n;                                                      \
-          STORE(sums, MULTIPLY_ADD(SPREAD(x[r * x_stride + k]), b, LOAD(sums)));                   \
+          VECTOR s = SPREAD(x[r * x_stride + k]);                                                  \
+          STORE(sums, MULTIPLY_ADD(s, b0, LOAD(sums)));                                            \
+          STORE(sums + WIDTH, MULTIPLY_ADD(s, b1, LOAD(sums + WIDTH)));                            \
         }                                                                                          \
       }                                                                                            \
     }                                                                                              \
@@ -75,25 +76,95 @@
     }                                                                                              \
   }
 
-DEFINE_STRIP(f32, float, LOAD)
-DEFINE_STRIP(bf16, uint16_t, LOAD_BF16)
-DEFINE_STRIP(f16, uint16_t, LOAD_F16)
+// Adds the products of `count` inputs to `width` partial sums of a single row. The values of the inputs
+// stay in registers, which leaves the processor room to wait for more weights at a time.
+#define DEFINE_LINE(NAME, TYPE, LOAD_PAIR)                                                         \
+  TARGET static void line_##NAME(const float *restrict x, const TYPE *restrict w,                  \
+                                 size_t w_stride, const int32_t *columns, size_t count,            \
+                                 float *restrict y, size_t width) {                                \
+    size_t k = 0;                                                                                  \
+    for (; k + LINES <= count; k += LINES) {                                                       \
+      const TYPE *line[LINES];                                                                     \
+      VECTOR s[LINES];                                                                             \
+      UNROLL for (size_t g = 0; g < LINES; g++) {                                                  \
+        line[g] = w + (columns ? (size_t)columns[k + g] : k + g) * w_stride;                       \
+        s[g] = SPREAD(x[k + g]);                                                                   \
+      }                                                                                            \
+      for (size_t n = 0; n < width; n += STEP) {                                                   \
+        VECTOR a0 = LOAD(y + n), a1 = LOAD(y + n + WIDTH), b0, b1;                                 \
+        UNROLL for (size_t g = 0; g < LINES; g++) {                                                \
+          LOAD_PAIR(line[g] + n, b0, b1);                                                          \
+          a0 = MULTIPLY_ADD(s[g], b0, a0);                                                         \
+          a1 = MULTIPLY_ADD(s[g], b1, a1);                                                         \
+        }                                                                                          \
+        STORE(y + n, a0);                                                                          \
+        STORE(y + n + WIDTH, a1);                                                                  \
+      }                                                                                            \
+    }                                                                                              \
+    for (; k < count; k++) {                                                                       \
+      const TYPE *line = w + (columns ? (size_t)columns[k] : k) * w_stride;                        \
+      VECTOR s = SPREAD(x[k]), b0, b1;                                                             \
+      for (size_t n = 0; n < width; n += STEP) {                                                   \
+        LOAD_PAIR(line + n, b0, b1);                                                               \
+        STORE(y + n, MULTIPLY_ADD(s, b0, LOAD(y + n)));                                            \
+        STORE(y + n + WIDTH, MULTIPLY_ADD(s, b1, LOAD(y + n + WIDTH)));                            \
+      }                                                                                            \
+    }                                                                                              \
+  }
 
+#define PAIR_F32(p, low, high) (low = LOAD(p), high = LOAD((p) + WIDTH))
+#define PAIR_F16(p, low, high) (low = LOAD_F16(p), high = LOAD_F16((p) + WIDTH))
+
+DEFINE_STRIP(f32, float, LOAD, PAIR_F32)
+// The weights of even outputs come before those of odd ones, which costs less than their order.
+DEFINE_STRIP(bf16, uint16_t, LOAD_BF16, PAIR_BF16)
+DEFINE_STRIP(f16, uint16_t, LOAD_F16, PAIR_F16)
+DEFINE_LINE(f32, float, PAIR_F32)
+DEFINE_LINE(bf16, uint16_t, PAIR_BF16)
+DEFINE_LINE(f16, uint16_t, PAIR_F16)
+
+// Copies the partial sums of a strip to where they belong.
+TARGET static void finish(int type, float *sums, size_t count, float *y) {
+  for (size_t n = 0; type == WINA_BF16 && n < count; n += STEP) {
+    VECTOR even = LOAD(sums + n), odd = LOAD(sums + n + WIDTH);
+    STORE(sums + n, INTERLEAVE_LOW(even, odd));
+    STORE(sums + n + WIDTH, INTERLEAVE_HIGH(even, odd));
+  }
+  memcpy(y, sums, count * sizeof(float));
+}
+
+// Puts the beginnings of chains into the order in which a strip works.
+static void begin(int type, const float *y, size_t count, float *sums) {
+  if (type != WINA_BF16) {
+    memcpy(sums, y, count * sizeof(float));
+    return;
+  }
+  for (size_t n = 0; n < count; n++) {
+    sums[n / STEP * STEP + n % STEP / 2 + (n % 2 ? WIDTH : 0)] = y[n];
+  }
+}
+
+// `columns` are the inputs of a single row, or null for the first `count`.
 TARGET static void strip(const float *x, size_t x_stride, size_t rows, const void *w, int type,
                          size_t w_stride, size_t first, const int32_t *columns, size_t count,
                          float *y, size_t y_stride, size_t width) {
+  const float *floats = (const float *)w + first;
+  const uint16_t *halves = (const uint16_t *)w + first;
+  if (rows == 1) {
+    switch (type) {
+      case WINA_F32: line_f32(x, floats, w_stride, columns, count, y, width); return;
+      case WINA_BF16: line_bf16(x, halves, w_stride, columns, count, y, width); return;
+      default: line_f16(x, halves, w_stride, columns, count, y, width); return;
+    }
+  }
   switch (type) {
     case WINA_F32:
-      strip_f32(x, x_stride, rows, (const float *)w + first, w_stride, columns, count, y, y_stride,
-                width);
+      strip_f32(x, x_stride, rows, floats, w_stride, count, y, y_stride, width);
       return;
     case WINA_BF16:
-      strip_bf16(x, x_stride, rows, (const uint16_t *)w + first, w_stride, columns, count, y,
-                 y_stride, width);
+      strip_bf16(x, x_stride, rows, halves, w_stride, count, y, y_stride, width);
       return;
-    default:
-      strip_f16(x, x_stride, rows, (const uint16_t *)w + first, w_stride, columns, count, y,
-                y_stride, width);
+    default: strip_f16(x, x_stride, rows, halves, w_stride, count, y, y_stride, width);
   }
 }
 
@@ -109,7 +180,7 @@ TARGET static void product_strip(const wina_operands *o) {
     for (size_t r = 0; r < o->rows; r++) {
       float *sums = o->scratch + r * stride;
       memset(sums, 0, padded(part) * sizeof(float));
-      if (o->continues) memcpy(sums, o->y + r * o->y_stride + n, part * sizeof(float));
+      if (o->continues) begin(o->type, o->y + r * o->y_stride + n, part, sums);
     }
     for (size_t k = 0; k < o->inputs; k += depth) {
       const size_t count = o->inputs - k < depth ? o->inputs - k : depth;
@@ -121,7 +192,7 @@ TARGET static void product_strip(const wina_operands *o) {
       }
     }
     for (size_t r = 0; r < o->rows; r++) {
-      memcpy(o->y + r * o->y_stride + n, o->scratch + r * stride, part * sizeof(float));
+      finish(o->type, o->scratch + r * stride, part, o->y + r * o->y_stride + n);
     }
   }
 }
@@ -255,6 +326,6 @@ void COLUMNS(const float *values, const int32_t *columns, size_t count, const vo
     const size_t part = outputs - n < width ? outputs - n : width;
     memset(scratch, 0, padded(part) * sizeof(float));
     strip(values, 0, 1, w, type, w_stride, n, columns, count, scratch, 0, padded(part));
-    memcpy(y + n, scratch, part * sizeof(float));
+    finish(type, scratch, part, y + n);
   }
 }

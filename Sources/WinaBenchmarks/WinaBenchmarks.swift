@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import WinaPipeline
+import WinaTensor
 
 /// Measures what the project claims about its speed.
 @main
@@ -22,12 +23,22 @@ struct WinaBenchmarks: ParsableCommand {
   @Option(help: "Samples of each case, at least 7.")
   var samples = 7
 
+  @Option(help: "The kernels to use: portable, avx2 or avx512 (default: the best there are).")
+  var kernels: KernelLevel?
+
+  @Option(help: "The folder that Peers/setup.sh made, to compare with PyTorch and llama.cpp.")
+  var peers: String?
+
+  @Option(help: "The folder of the peers' drivers.")
+  var drivers = "Sources/WinaBenchmarks/Peers"
+
   @Flag(help: "Print one JSON array instead of a table.")
   var json = false
 
   private static var all: [any Benchmark.Type] {
     [
-      ColumnSparseBenchmark.self, GEMMBenchmark.self, PlanningBenchmark.self,
+      ColumnSparseBenchmark.self, DecodeBenchmark.self, GEMMBenchmark.self,
+      PlanningBenchmark.self,
       PrefillBenchmark.self, TensorStoreBenchmark.self,
     ]
   }
@@ -40,6 +51,8 @@ struct WinaBenchmarks: ParsableCommand {
   }
 
   func run() throws {
+    if let kernels { Kernels.setLevel(kernels) }
+    if let peers { Peers.shared = try Peers(folder: peers, drivers: drivers) }
     var measurements: [Measurement] = []
     for benchmark in chosen {
       for item in try benchmark.cases() {
@@ -65,5 +78,12 @@ struct WinaBenchmarks: ParsableCommand {
       let cells = zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
       print(cells.joined(separator: "  "))
     }
+  }
+}
+
+extension KernelLevel: ExpressibleByArgument {
+  public init?(argument: String) {
+    guard let level = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
+    self = level
   }
 }
