@@ -1,4 +1,5 @@
 import ArgumentParser
+import WinaExecution
 import WinaModel
 import WinaPipeline
 import WinaSparsity
@@ -7,8 +8,14 @@ import WinaStore
 
 /// The options that apply a sparsity profile of the cache to a model.
 struct ModelProfileOptions: ParsableArguments {
-  @Option(help: "A profile in the cache: its content digest, or its task's plan or action key.")
+  @Option(
+    help: ArgumentHelp(
+      "A profile: its task in a run, such as specific[s=0.5], or its digest or its task's key.",
+      valueName: "profile"))
   var profile: String?
+
+  @Option(help: "The run whose profile is meant: last, an id or the start of one.")
+  var run = "last"
 
   @Option(help: "The group of a grouped profile, by name (default: the first).")
   var group: String?
@@ -25,11 +32,12 @@ struct ModelProfileOptions: ParsableArguments {
   }
 
   /// Returns the gates of the profile, or `nil` for the dense model.
-  func gates(for model: LanguageModel) throws -> PreparedGates? {
+  func activationGates(for model: LanguageModel) throws -> ActivationGates? {
     guard let profile else { return nil }
-    let store = try Workspace(spec: nil, cache: cache).store(remote: nil)
-    let digest = try output(named: profile, in: store)
-    let payload = try store.read(digest, as: ProfileArtifact.format)
+    let workspace = Workspace(spec: nil, cache: cache)
+    let store = try workspace.store(remote: nil)
+    let payload = try store.read(
+      try output(named: profile, in: store, workspace), as: ProfileArtifact.format)
     let stored = try ProfileArtifact(decoding: payload).profile
     if let reason = stored.summary.unreachable {
       throw ModelInputError(
@@ -37,23 +45,43 @@ struct ModelProfileOptions: ParsableArguments {
         hint: "use another profile")
     }
     let index = try index(of: group, among: stored.summary.groups)
-    return try model.prepare(ProfileGates.gates(of: stored, group: index, for: model))
+    return try ProfileGates.gates(of: stored, group: index, for: model)
   }
 
-  private func output(named text: String, in store: ArtifactStore) throws -> ContentDigest {
-    guard let digest = ContentDigest(hex: text) else {
-      throw ModelInputError(
-        message: "'\(text)' is no digest", hint: "a digest has 64 hexadecimal digits")
-    }
-    if store.contains(digest) { return digest }
+  /// Returns the prepared gates of the profile, or `nil` for the dense model.
+  func gates(for model: LanguageModel) throws -> PreparedGates? {
+    guard let gates = try activationGates(for: model) else { return nil }
+    return try model.prepare(gates)
+  }
+
+  private func output(
+    named text: String, in store: ArtifactStore, _ workspace: Workspace
+  ) throws -> ContentDigest {
+    let key = try ContentDigest(hex: text) ?? actionKey(ofTask: text, workspace)
+    if store.contains(key) { return key }
     let hit =
-      store.lookup(plan: PlanKey(digest: digest)) ?? store.lookup(action: ActionKey(digest: digest))
+      store.lookup(plan: PlanKey(digest: key)) ?? store.lookup(action: ActionKey(digest: key))
     guard let hit else {
       throw ModelInputError(
         message: "the cache '\(store.root)' holds nothing under '\(text)'",
-        hint: "`wina plan SPEC --json` lists the plan keys; run the spec first")
+        hint: "run the spec again, or name another cache with --cache")
     }
     return hit.entry.output
+  }
+
+  /// Finds a profile by the name of its task in a run.
+  private func actionKey(ofTask name: String, _ workspace: Workspace) throws -> ContentDigest {
+    let listing = try RunHistory(workspace: workspace.state).load(run)
+    let profiles = (listing.result?.tasks ?? []).filter { $0.kind == ProfileStage.kind }
+    guard let task = profiles.first(where: { $0.name == name }) else {
+      let known = profiles.map(\.name)
+      throw ModelInputError(
+        message: "run \(listing.id) has no profile '\(name)'",
+        hint: known.isEmpty
+          ? "it made none; give another --run, or a digest of 64 hexadecimal digits"
+          : "it has \(known.prefix(12).joined(separator: ", "))\(known.count > 12 ? ", …" : "")")
+    }
+    return task.planKey.digest
   }
 
   private func index(of group: String?, among names: [String]) throws -> Int {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import WinaTensor
 
 /// The `wina` program.
@@ -36,6 +37,14 @@ struct Wina: ParsableCommand {
   /// Runs the program; parallel work is split above BLAS, so BLAS itself has one thread.
   static func main() {
     BLAS.setThreads(1)
+    if let name = ProcessInfo.processInfo.environment["WINA_KERNELS"], !name.isEmpty {
+      guard let level = KernelLevel.allCases.first(where: { "\($0)" == name }) else {
+        let known = KernelLevel.allCases.map { "\($0)" }.joined(separator: ", ")
+        StandardError.write("error: WINA_KERNELS is '\(name)'; it can be \(known)\n")
+        exit(withError: ExitCode(64))
+      }
+      Kernels.setLevel(level)
+    }
     main(nil)
   }
 }

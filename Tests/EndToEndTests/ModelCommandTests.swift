@@ -119,6 +119,47 @@ struct ModelCommandTests {
     }
   }
 
+  @Test func aProfileOfARunIsNamedAndHowItTakesEffectChangesNoText() throws {
+    struct Report: Decodable {
+      var text: String
+      var new_tokens: Int
+      var sparsity: Double?
+      var decode_seconds: Double
+      var kernels: String
+    }
+    let workspace = try ToyWorkspace.warm().workspace.copy()
+    _ = try workspace.run()
+    func generate(_ more: String..., level: String? = nil) throws -> Report {
+      let outcome = try workspace.start(
+        ["generate", "model", "--prompt", "abc", "--tokens", "12", "--json"] + more,
+        environment: level.map { ["WINA_KERNELS": $0] } ?? [:]
+      ).wait()
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      return try JSONDecoder().decode(Report.self, from: Data(outcome.lastLine.utf8))
+    }
+    #expect(try generate().sparsity == nil)
+    let profile = ["--profile", "specific[s=0.5]"]
+    let first = try generate(profile[0], profile[1])
+    let sparsity = try #require(first.sparsity)
+    #expect(sparsity > 0.2 && sparsity < 0.8)
+    #expect(first.text.hasPrefix("abc") && first.decode_seconds > 0)
+    for more in [["simulate", "1"], ["packed", "2"], ["execute", "3"]] {
+      let again = try generate(
+        profile[0], profile[1], "--execution", more[0], "--threads", more[1])
+      #expect(again.text == first.text && again.sparsity == sparsity)
+    }
+    #expect(try generate(level: "portable").kernels == "portable")
+    let drawn = try generate("--temperature", "1.5", "--seed", "7")
+    #expect(try generate("--temperature", "1.5", "--seed", "7").text == drawn.text)
+    let wrong = try workspace.wina(
+      "generate", "model", "--prompt", "a", "--profile", "specific[s=0.7]")
+    #expect(wrong.status != 0 && wrong.errors.contains("specific[s=0.5]"))
+    let level = try workspace.start(
+      ["runs"], environment: ["WINA_KERNELS": "fast"]
+    ).wait()
+    #expect(level.status == 64 && level.errors.contains("portable, avx2, avx512"))
+  }
+
   @Test func evaluationWithoutASpecGivesTheNumbersOfTheStage() throws {
     struct Scores: Decodable {
       struct Task: Decodable {
