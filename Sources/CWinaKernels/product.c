@@ -1,10 +1,31 @@
 #include "product.h"
 
-// As many floats as any body asks for: partial sums, or a block of weights and interleaved rows.
-size_t wina_product_scratch(size_t rows, size_t inputs) {
-  size_t sums = (rows < 96 ? rows : 0) * (wina_strip_width(rows) + WINA_STRIP_GAP);
-  size_t tiles = 256 * 512 + rows * inputs;
-  return sums > tiles ? sums : tiles;
+size_t wina_product_scratch(size_t rows) {
+  const size_t sums = (rows < WINA_AVX2_LEAST ? rows : 0) *
+                      (wina_strip_width(rows) + WINA_STRIP_GAP);
+  const size_t block = 256 * 512;
+  return sums > block ? sums : block;
+}
+
+size_t wina_tile_rows(size_t rows) {
+  switch (wina_kernel_level()) {
+    case 2: return rows >= WINA_AVX512_LEAST ? WINA_AVX512_TILE : 0;
+    case 1: return rows >= WINA_AVX2_LEAST ? WINA_AVX2_TILE : 0;
+    default: return 0;
+  }
+}
+
+// Input by input, the rows of each tile side by side.
+void wina_interleave(const float *x, size_t rows, size_t inputs, size_t x_stride, size_t tile,
+                     size_t first, size_t end, float *packed) {
+  for (size_t r = first; r < end; r += tile) {
+    const size_t count = rows - r < tile ? rows - r : tile;
+    for (size_t j = 0; j < count; j++) {
+      const float *source = x + (r + j) * x_stride;
+      float *target = packed + r * inputs + j;
+      for (size_t k = 0; k < inputs; k++) target[k * count] = source[k];
+    }
+  }
 }
 
 static const float *weights_as_float(const void *w, int type, size_t start, size_t count,
@@ -38,9 +59,9 @@ static void product_portable(const wina_operands *o, const int32_t *columns) {
   }
 }
 
-void wina_product(const float *x, size_t rows, size_t inputs, size_t x_stride, const void *w,
-                  int type, size_t w_stride, size_t outputs, float *y, size_t y_stride,
-                  float *scratch, int continues) {
+void wina_product(const float *x, size_t rows, size_t inputs, size_t x_stride, const float *packed,
+                  const void *w, int type, size_t w_stride, size_t outputs, float *y,
+                  size_t y_stride, float *scratch, int continues) {
   const wina_operands o = {x, rows, inputs, x_stride, w, type, w_stride, outputs, y, y_stride,
                            scratch, continues};
   if (rows == 0 || outputs == 0) return;
@@ -50,8 +71,14 @@ void wina_product(const float *x, size_t rows, size_t inputs, size_t x_stride, c
   }
 #if WINA_X86
   switch (wina_kernel_level()) {
-    case 2: wina_product_avx512(&o); return;
-    case 1: wina_product_avx2(&o); return;
+    case 2:
+      if (packed) wina_tiles_avx512(&o, packed);
+      else wina_strips_avx512(&o);
+      return;
+    case 1:
+      if (packed) wina_tiles_avx2(&o, packed);
+      else wina_strips_avx2(&o);
+      return;
   }
 #endif
   product_portable(&o, NULL);

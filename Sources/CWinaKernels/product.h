@@ -35,11 +35,19 @@ static inline size_t wina_weight_size(int type) { return type == WINA_F32 ? 4 : 
 
 float wina_half_value(uint16_t half);
 
+// Rows of a tile, and the least rows for which tiles are faster than strips.
+#define WINA_AVX2_TILE 6
+#define WINA_AVX2_LEAST 96
+#define WINA_AVX512_TILE 12
+#define WINA_AVX512_LEAST 13
+
 #if WINA_X86
-void wina_product_avx2(const wina_operands *o);
+void wina_strips_avx2(const wina_operands *o);
+void wina_tiles_avx2(const wina_operands *o, const float *packed);
 void wina_columns_avx2(const float *values, const int32_t *columns, size_t count, const void *w,
                        int type, size_t w_stride, size_t outputs, float *y, float *scratch);
-void wina_product_avx512(const wina_operands *o);
+void wina_strips_avx512(const wina_operands *o);
+void wina_tiles_avx512(const wina_operands *o, const float *packed);
 void wina_columns_avx512(const float *values, const int32_t *columns, size_t count, const void *w,
                          int type, size_t w_stride, size_t outputs, float *y, float *scratch);
 #endif

@@ -7,8 +7,7 @@
 #define WIDTH 8
 #define WINA_GROUP 4
 #define WINA_LINES 8
-#define TILE_ROWS 6
-#define LEAST_TILE_ROWS 96
+#define TILE_ROWS WINA_AVX2_TILE
 #define LOAD(p) _mm256_loadu_ps(p)
 #define STORE(p, v) _mm256_storeu_ps(p, v)
 #define ZERO _mm256_setzero_ps()
@@ -28,7 +27,8 @@
 #define INTERLEAVE_HIGH(a, b)                                                                   \
   _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x31)
 #define LOAD_F16(p) _mm256_cvtph_ps(LOAD_HALVES(p))
-#define PRODUCT wina_product_avx2
+#define STRIPS wina_strips_avx2
+#define TILES wina_tiles_avx2
 #define COLUMNS wina_columns_avx2
 #include "product_body.h"
 #endif

@@ -7,8 +7,7 @@
 #define WIDTH 16
 #define WINA_GROUP 8
 #define WINA_LINES 16
-#define TILE_ROWS 12
-#define LEAST_TILE_ROWS 13
+#define TILE_ROWS WINA_AVX512_TILE
 #define LOAD(p) _mm512_loadu_ps(p)
 #define STORE(p, v) _mm512_storeu_ps(p, v)
 #define ZERO _mm512_setzero_ps()
@@ -30,7 +29,8 @@
   _mm512_permutex2var_ps(                                                                       \
       a, _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), b)
 #define LOAD_F16(p) _mm512_cvtph_ps(LOAD_HALVES(p))
-#define PRODUCT wina_product_avx512
+#define STRIPS wina_strips_avx512
+#define TILES wina_tiles_avx512
 #define COLUMNS wina_columns_avx512
 #include "product_body.h"
 #endif

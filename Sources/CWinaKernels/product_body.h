@@ -244,18 +244,6 @@ static const tile_function tiles[TILE_ROWS + 1] = {
 #endif
 };
 
-// Interleaves the rows of each tile: input by input, its rows side by side.
-static void interleave(const wina_operands *o, float *packed) {
-  for (size_t r = 0; r < o->rows; r += TILE_ROWS) {
-    const size_t rows = o->rows - r < TILE_ROWS ? o->rows - r : TILE_ROWS;
-    for (size_t j = 0; j < rows; j++) {
-      const float *x = o->x + (r + j) * o->x_stride;
-      float *target = packed + r * o->inputs + j;
-      for (size_t k = 0; k < o->inputs; k++) target[k * rows] = x[k];
-    }
-  }
-}
-
 // One tile of results; the last outputs go through a small buffer, since a tile is written whole.
 static inline void run_tile(const float *x, const float *block, size_t inputs, float *y,
                             size_t y_stride, size_t rows, size_t outputs, int begins) {
@@ -288,9 +276,9 @@ TARGET static void fill_block(const wina_operands *o, size_t k, size_t inputs, s
   }
 }
 
-TARGET static void product_tile(const wina_operands *o) {
-  float *block = o->scratch, *packed = o->scratch + BLOCK_INPUTS * BLOCK_OUTPUTS;
-  interleave(o, packed);
+// `packed` holds the rows interleaved by TILE_ROWS.
+void TILES(const wina_operands *o, const float *packed) {
+  float *block = o->scratch;
   for (size_t m = 0; m < o->rows; m += BLOCK_ROWS) {
     const size_t end = o->rows - m < BLOCK_ROWS ? o->rows : m + BLOCK_ROWS;
     for (size_t n = 0; n < o->outputs; n += BLOCK_OUTPUTS) {
@@ -311,13 +299,7 @@ TARGET static void product_tile(const wina_operands *o) {
   }
 }
 
-void PRODUCT(const wina_operands *o) {
-  if (o->rows < LEAST_TILE_ROWS) {
-    product_strip(o);
-  } else {
-    product_tile(o);
-  }
-}
+void STRIPS(const wina_operands *o) { product_strip(o); }
 
 void COLUMNS(const float *values, const int32_t *columns, size_t count, const void *w, int type,
              size_t w_stride, size_t outputs, float *y, float *scratch) {

@@ -11,21 +11,6 @@ extension Kernels {
     }
   }
 
-  /// y = SiLU(x) · up over two matrices of an array; `y` has no gaps.
-  public static func siluMultiply(
-    _ values: [Float], gate: MatrixLayout, up: MatrixLayout, into y: inout [Float]
-  ) {
-    precondition(gate.fits(values.count) && up.fits(values.count))
-    precondition(gate.rows == up.rows && gate.columns == up.columns)
-    precondition(y.count >= gate.rows * gate.columns)
-    values.withUnsafeBufferPointer { buffer in
-      guard let start = buffer.baseAddress else { return }
-      wina_silu_multiply(
-        start + gate.offset, gate.stride, start + up.offset, up.stride, &y, gate.columns,
-        gate.rows, gate.columns)
-    }
-  }
-
   /// y = x · up, element by element; `x` and `y` have no gaps.
   public static func multiply(
     _ x: [Float], _ up: [Float], _ layout: MatrixLayout, into y: inout [Float]
@@ -47,12 +32,6 @@ extension Kernels {
       guard let start = buffer.baseAddress else { return }
       wina_add_row(start + layout.offset, layout.stride, layout.rows, layout.columns, row)
     }
-  }
-
-  /// y += x, element by element over the first `count`.
-  public static func accumulate(_ x: [Float], count: Int, into y: inout [Float]) {
-    precondition(count >= 0 && x.count >= count && y.count >= count)
-    if count > 0 { wina_accumulate(&y, x, count) }
   }
 
   /// Returns the f32 values of f16 bit patterns.

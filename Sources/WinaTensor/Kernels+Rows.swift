@@ -91,34 +91,4 @@ extension Kernels {
       }
     }
   }
-
-  /// Rotates pairs (i, i + R/2) of every head by the angles of its row (the rotate-half form).
-  ///
-  /// - Parameters:
-  ///   - x: Holds rows of `heads · size` values as the layout says.
-  ///   - size: The width E of a head.
-  ///   - rotated: The width R ≤ E of its part that is rotated; the rest stays as it is.
-  ///   - cosines: From row `firstAngle` on the cosines of the rows, shape [positions, R / 2].
-  ///   - sines: The same for sines.
-  public static func rope(
-    _ x: inout [Float], _ layout: MatrixLayout, size: Int, rotated: Int, cosines: [Float],
-    sines: [Float], firstAngle: Int
-  ) {
-    let half = rotated / 2
-    precondition(layout.fits(x.count) && size > 0 && layout.columns.isMultiple(of: size))
-    precondition(rotated >= 0 && rotated <= size && rotated.isMultiple(of: 2))
-    precondition(firstAngle >= 0 && cosines.count >= (firstAngle + layout.rows) * half)
-    precondition(sines.count == cosines.count)
-    x.withUnsafeMutableBufferPointer { x in
-      cosines.withUnsafeBufferPointer { cosines in
-        sines.withUnsafeBufferPointer { sines in
-          guard let x = x.baseAddress, let c = cosines.baseAddress, let s = sines.baseAddress
-          else { return }
-          wina_rope(
-            x + layout.offset, layout.rows, layout.stride, layout.columns / size, size, half,
-            c + firstAngle * half, s + firstAngle * half)
-        }
-      }
-    }
-  }
 }

@@ -49,8 +49,10 @@ public final class KeyValueBlock: @unchecked Sendable {
   ///   - rows: Holds the keys and the values of the positions.
   ///   - keyLayout: Where the keys are: a row a position, K·E wide.
   ///   - valueLayout: Where the values are.
+  ///   - engine: Its threads share the heads.
   public func append(
-    _ rows: [Float], keys keyLayout: MatrixLayout, values valueLayout: MatrixLayout
+    _ rows: [Float], keys keyLayout: MatrixLayout, values valueLayout: MatrixLayout,
+    engine: ProductEngine
   ) {
     precondition(keyLayout.columns == heads * size && valueLayout.columns == heads * size)
     precondition(keyLayout.rows == valueLayout.rows)
@@ -59,17 +61,24 @@ public final class KeyValueBlock: @unchecked Sendable {
     reserve(count + added)
     rows.withUnsafeBufferPointer { rows in
       guard let source = rows.baseAddress else { return }
-      for head in 0..<heads {
-        wina_transpose(
-          source + keyLayout.offset + head * size, added, size, keyLayout.stride,
-          key(head, position: count), capacity, 4)
-        for row in 0..<added {
-          (values(head) + (count + row) * size).update(
-            from: source + valueLayout.offset + row * valueLayout.stride + head * size, count: size)
-        }
+      engine.shareRows(heads, work: added * heads * size) { part in
+        for head in part { copy(head, source, keyLayout, valueLayout) }
       }
     }
     count += added
+  }
+
+  private func copy(
+    _ head: Int, _ source: UnsafePointer<Float>, _ keyLayout: MatrixLayout,
+    _ valueLayout: MatrixLayout
+  ) {
+    wina_transpose(
+      source + keyLayout.offset + head * size, keyLayout.rows, size, keyLayout.stride,
+      key(head, position: count), capacity, 4)
+    for row in 0..<valueLayout.rows {
+      (values(head) + (count + row) * size).update(
+        from: source + valueLayout.offset + row * valueLayout.stride + head * size, count: size)
+    }
   }
 
   func key(_ head: Int, position: Int) -> UnsafeMutablePointer<Float> {

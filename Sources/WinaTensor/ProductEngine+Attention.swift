@@ -88,8 +88,8 @@ private struct AttentionJob {
   /// Queries, outputs and scores of a block of rows, and what products need.
   func scratchCount(_ positions: Int) -> Int {
     let most = groupSize * blockRows
-    return most * (2 * size + positions + 48) + 64
-      + max(wina_product_scratch(most, size), wina_product_scratch(most, positions))
+    return most * (2 * size + positions + 48) + most * max(size, positions) + 64
+      + wina_product_scratch(most)
   }
 
   func run(
@@ -113,21 +113,36 @@ private struct AttentionJob {
     let queries = scratch
     let outputs = queries + total * size
     let scores = outputs + total * size
-    let rest = scores + total * stride
+    let packed = scores + total * stride
+    let rest = packed + total * max(size, high - low)
     copy(head, part, from: source, to: queries)
+    let queryTiles = interleave(queries, total, size, size, into: packed)
     visit(low..<high) { block, range, column in
       wina_product(
-        queries, total, size, size, block.key(head, position: range.lowerBound),
+        queries, total, size, size, queryTiles, block.key(head, position: range.lowerBound),
         WeightType.float32.rawValue, block.capacity, range.count, scores + column, stride, rest, 0)
     }
     softmax(scores, stride, columns: high - low, part, low: low)
     visit(low..<high) { block, range, column in
+      let weights = scores + column
       wina_product(
-        scores + column, total, range.count, stride,
+        weights, total, range.count, stride,
+        interleave(weights, total, range.count, stride, into: packed),
         block.values(head) + range.lowerBound * size, WeightType.float32.rawValue, size, size,
         outputs, size, rest, column == 0 ? 0 : 1)
     }
     copy(head, part, outputs, to: target)
+  }
+
+  /// Interleaves rows for tiles, or returns `nil` where there are too few.
+  private func interleave(
+    _ x: UnsafePointer<Float>, _ rows: Int, _ columns: Int, _ stride: Int,
+    into packed: UnsafeMutablePointer<Float>
+  ) -> UnsafePointer<Float>? {
+    let tile = wina_tile_rows(rows)
+    guard tile > 0 else { return nil }
+    wina_interleave(x, rows, columns, stride, tile, 0, rows, packed)
+    return UnsafePointer(packed)
   }
 
   /// Calls a closure with every block that has some of the positions: its positions, counted from its

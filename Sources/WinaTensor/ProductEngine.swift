@@ -8,9 +8,13 @@ public final class ProductEngine {
   /// The threads that share a product.
   public let team: ThreadTeam
   private var scratch: [AlignedBuffer]
+  /// The rows of a product, interleaved for tiles.
+  private var packed = AlignedBuffer(byteCount: 0)
 
   /// Matrices below this size are not shared: handing over would cost more than it saves.
   private static let sharedBytes = 1 << 20
+  /// Loops over fewer values are not shared.
+  private static let sharedValues = 1 << 15
 
   /// Makes an engine.
   ///
@@ -39,9 +43,10 @@ public final class ProductEngine {
     x.withUnsafeBufferPointer { x in
       y.withUnsafeMutableBufferPointer { y in
         guard let x = x.baseAddress, let y = y.baseAddress else { return }
+        let packed = interleave(x + lx.offset, lx)
         share(outputs, inputs: lx.columns, type: weights.type, rows: lx.rows) { thread, part in
           wina_product(
-            x + lx.offset, lx.rows, lx.columns, lx.stride,
+            x + lx.offset, lx.rows, lx.columns, lx.stride, packed,
             weights.pointer(output: part.lowerBound), weights.type.rawValue, weights.stride,
             part.count, y + ly.offset + part.lowerBound - outputs.lowerBound, ly.stride,
             self.scratch[thread].floats(), 0)
@@ -78,6 +83,32 @@ public final class ProductEngine {
     }
   }
 
+  /// Interleaves rows for tiles, or returns `nil` where there are too few.
+  private func interleave(_ x: UnsafePointer<Float>, _ layout: MatrixLayout)
+    -> UnsafePointer<Float>?
+  {
+    let tile = wina_tile_rows(layout.rows)
+    guard tile > 0 else { return nil }
+    let count = layout.rows * layout.columns
+    if packed.byteCount < count * 4 { packed = AlignedBuffer(byteCount: count * 4) }
+    let target = packed.floats()
+    shareRows(layout.rows, work: count, grain: tile) { part in
+      wina_interleave(
+        x, layout.rows, layout.columns, layout.stride, tile, part.lowerBound, part.upperBound,
+        target)
+    }
+    return UnsafePointer(target)
+  }
+
+  /// Gives every thread its part of some rows, if there are enough values.
+  func shareRows(_ rows: Int, work: Int, grain: Int = 1, _ body: (Range<Int>) -> Void) {
+    if work < Self.sharedValues {
+      body(0..<rows)
+    } else {
+      team.run(over: 0..<rows, grain: grain) { body($1) }
+    }
+  }
+
   /// Gives every thread its part of the outputs, and scratch memory to all.
   private func share(
     _ outputs: Range<Int>, inputs: Int, type: WeightType, rows: Int,
@@ -85,7 +116,7 @@ public final class ProductEngine {
   ) {
     let isShared = outputs.count * inputs * type.byteCount >= Self.sharedBytes || rows >= 64
     let threads = isShared ? team.count : 1
-    for thread in 0..<threads { reserve(thread, wina_product_scratch(rows, inputs)) }
+    for thread in 0..<threads { reserve(thread, wina_product_scratch(rows)) }
     if threads == 1 {
       body(0, outputs)
     } else {

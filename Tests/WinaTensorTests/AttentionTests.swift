@@ -35,7 +35,7 @@ struct AttentionTests {
       for (index, part) in parts.enumerated() {
         stores[min(index, blocks - 1)].append(
           values, keys: layout(keyHeads * size, at: (heads + keyHeads) * size, part),
-          values: layout(keyHeads * size, at: heads * size, part))
+          values: layout(keyHeads * size, at: heads * size, part), engine: engine)
         engine.attend(
           values,
           AttentionRows(

@@ -150,7 +150,7 @@ struct KernelTests {
         let gate = MatrixLayout(rows: 3, columns: columns, stride: 2 * columns)
         let up = MatrixLayout(rows: 3, columns: columns, offset: columns, stride: 2 * columns)
         var both = silu
-        Kernels.siluMultiply(wide, gate: gate, up: up, into: &both)
+        ProductEngine().siluMultiply(wide, gate: gate, up: up, into: &both)
         Kernels.silu(wide, gate, into: &silu)
         var product = silu
         Kernels.multiply(silu, wide, up, into: &product)
@@ -172,7 +172,7 @@ struct KernelTests {
       let cosines = generator.normals(5 * half)
       let sines = generator.normals(5 * half)
       var x = before
-      Kernels.rope(
+      ProductEngine().rope(
         &x, layout, size: size, rotated: rotated, cosines: cosines, sines: sines, firstAngle: 2)
       var expected = before.map(Double.init)
       for row in 0..<3 {

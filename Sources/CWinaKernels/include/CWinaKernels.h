@@ -78,12 +78,21 @@ void wina_accumulate(float *y, const float *x, size_t count);
 /// How weights are stored.
 enum { WINA_F32 = 0, WINA_BF16 = 1, WINA_F16 = 2 };
 
-/// The floats of scratch memory that products of these sizes need.
-size_t wina_product_scratch(size_t rows, size_t inputs);
+/// The floats of scratch memory that a product of so many rows needs.
+size_t wina_product_scratch(size_t rows);
+/// The rows that must be interleaved together for a fast product of so many rows, or 0 where it is
+/// faster without.
+size_t wina_tile_rows(size_t rows);
+/// Interleaves the tiles of `tile` rows that begin in first ..< end, both multiples of `tile`;
+/// `packed` has room for rows * inputs floats.
+void wina_interleave(const float *x, size_t rows, size_t inputs, size_t x_stride, size_t tile,
+                     size_t first, size_t end, float *packed);
 /// y[r][n] = sum over k of x[r][k] * w[k][n], or with `continues` y[r][n] and the sum, as one chain.
-void wina_product(const float *x, size_t rows, size_t inputs, size_t x_stride, const void *w,
-                  int type, size_t w_stride, size_t outputs, float *y, size_t y_stride,
-                  float *scratch, int continues);
+///
+/// `packed` holds the rows interleaved, and is null where wina_tile_rows says 0.
+void wina_product(const float *x, size_t rows, size_t inputs, size_t x_stride, const float *packed,
+                  const void *w, int type, size_t w_stride, size_t outputs, float *y,
+                  size_t y_stride, float *scratch, int continues);
 /// y[n] = sum over j of values[j] * w[columns[j]][n]: one row, of which only some inputs count.
 void wina_product_columns(const float *values, const int32_t *columns, size_t count, const void *w,
                           int type, size_t w_stride, size_t outputs, float *y, float *scratch);

@@ -32,12 +32,13 @@ extension DecoderPass {
     let values = columns(keyWidth, at: queryWidth, part.rows)
     let keys = columns(keyWidth, at: queryWidth + keyWidth, part.rows)
     for layout in [queries, keys] {
-      Kernels.rope(
+      workspace.engine.rope(
         &workspace.attention, layout, size: headSize, rotated: configuration.rope.width,
         cosines: workspace.cosines, sines: workspace.sines, firstAngle: part.firstPosition)
     }
     let block = part.cache?.own(index) ?? workspace.emptyBlock(configuration)
-    block.append(workspace.attention, keys: keys, values: values)
+    block.append(
+      workspace.attention, keys: keys, values: values, engine: workspace.engine)
     workspace.engine.attend(
       workspace.attention,
       AttentionRows(

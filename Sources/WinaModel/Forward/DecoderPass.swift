@@ -85,13 +85,13 @@ struct DecoderPass {
   }
 
   private func normalize(_ weight: [Float]) {
-    Kernels.rmsNorm(
+    workspace.engine.rmsNorm(
       workspace.residual, weight: weight, epsilon: configuration.normEpsilon, rows: rows,
       into: &workspace.normed)
   }
 
   private func addDelta() {
-    Kernels.accumulate(
+    workspace.engine.accumulate(
       workspace.delta, count: rows * configuration.hidden, into: &workspace.residual)
   }
 
@@ -134,7 +134,8 @@ struct DecoderPass {
     let up = MatrixLayout(rows: rows, columns: units, offset: units, stride: 2 * units)
     let hasCATS = parts.contains { $0.gates?.layers[index].cats != nil }
     guard tap != nil || hasCATS else {
-      Kernels.siluMultiply(workspace.gateUp, gate: gate, up: up, into: &workspace.neurons)
+      workspace.engine.siluMultiply(
+        workspace.gateUp, gate: gate, up: up, into: &workspace.neurons)
       return
     }
     workspace.prepareActivated(rows * units)
