@@ -25,6 +25,13 @@ public final class LanguageModel: Sendable {
     return LanguageModel(weights.configuration, try weights.outer(), layers)
   }
 
+  /// Returns the bytes that the weights of a directory take, from the headers of its files.
+  ///
+  /// - Throws: ``ModelError`` when there are no weights or a file is damaged.
+  public static func weightBytes(directory: String) throws(ModelError) -> Int {
+    try CheckpointFiles(directory: directory).byteCount
+  }
+
   init(_ configuration: ModelConfiguration, _ outer: OuterWeights, _ layers: [DecoderLayer]) {
     self.configuration = configuration
     self.outer = outer
@@ -82,11 +89,16 @@ public final class LanguageModel: Sendable {
   }
 
   /// Checks that tokens are in the vocabulary.
+  func check(_ ids: some Collection<Int32>) throws(ModelError) { try configuration.check(ids) }
+}
+
+extension ModelConfiguration {
+  /// Checks that tokens are in the vocabulary.
   func check(_ ids: some Collection<Int32>) throws(ModelError) {
-    for (position, id) in ids.enumerated() where id < 0 || Int(id) >= configuration.vocabulary {
+    for (position, id) in ids.enumerated() where id < 0 || Int(id) >= vocabulary {
       throw .request(
-        "token \(id) at position \(position) is outside of the vocabulary of "
-          + "\(configuration.vocabulary)", hint: "is the tokenizer that of the model?")
+        "token \(id) at position \(position) is outside of the vocabulary of \(vocabulary)",
+        hint: "is the tokenizer that of the model?")
     }
   }
 }

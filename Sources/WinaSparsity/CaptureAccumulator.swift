@@ -136,6 +136,27 @@ public struct CaptureAccumulator: Sendable {
     }
   }
 
+  /// Sets the open sample aside, so that another can be fed.
+  ///
+  /// - Throws: ``SparsityError`` when no sample is open.
+  public mutating func suspendSample() throws -> SuspendedSample {
+    guard let sample = open else {
+      throw SparsityError.order("no sample is open", hint: "begin a sample first")
+    }
+    open = nil
+    return SuspendedSample(sample: sample)
+  }
+
+  /// Goes on with a sample that was set aside.
+  ///
+  /// - Throws: ``SparsityError`` when a sample is open.
+  public mutating func resumeSample(_ suspended: SuspendedSample) throws {
+    guard open == nil else {
+      throw SparsityError.order("a sample is still open", hint: "suspend it first")
+    }
+    open = suspended.sample
+  }
+
   /// Closes the open sample and turns its sums into means.
   ///
   /// - Throws: ``SparsityError`` when a stream was not fed up to the end of both ranges.
@@ -212,4 +233,9 @@ public struct CaptureAccumulator: Sendable {
       }
     }
   }
+}
+
+/// A sample that is not yet complete, set aside while others are fed.
+public struct SuspendedSample: Sendable {
+  fileprivate let sample: OpenSample
 }

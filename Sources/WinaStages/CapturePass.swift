@@ -1,57 +1,125 @@
 import WinaEvaluation
 import WinaModel
+import WinaPipeline
 import WinaSparsity
 
-/// Runs samples through the dense model, one after the other, and their activations into an
-/// accumulator.
+/// Runs samples through the dense model and their activations into an accumulator.
 final class CapturePass {
-  private let model: LanguageModel
+  /// A sample and the group that chooses among means and exact histograms.
+  struct Item {
+    var sample: TokenizedSample
+    var group: Int
+
+    /// The tokens that are fed: all but the last of the right sequence.
+    var tokens: [Int32] { Array(sample.goldSequence.tokens.dropLast()) }
+  }
+
   private let policy: EvaluationPolicy
   private let keepsGate: Bool
   private let workspace = ForwardWorkspace()
   private var accumulator: CaptureAccumulator
+  /// The samples that are being fed.
+  private var open: [SuspendedSample?] = []
 
-  init(
-    model: LanguageModel, policy: EvaluationPolicy, keepsGate: Bool,
-    accumulator: CaptureAccumulator
-  ) {
-    self.model = model
+  /// The tokens that go through a resident model together.
+  private static let rowsOfBatch = 384
+
+  init(policy: EvaluationPolicy, keepsGate: Bool, accumulator: CaptureAccumulator) {
     self.policy = policy
     self.keepsGate = keepsGate
     self.accumulator = accumulator
   }
 
-  /// Adds a sample; `group` chooses among means and exact histograms of groups.
-  func feed(_ sample: TokenizedSample, group: Int) throws {
-    let fed = Array(sample.goldSequence.tokens.dropLast())
-    try accumulator.beginSample(
-      route: CapturePass.routeRange(of: sample, policy, rows: fed.count),
-      gated: CapturePass.gatedRange(of: sample, policy, rows: fed.count), group: group)
-    var failure: (any Error)?
-    _ = try model.forward(
-      fed, ForwardRequest(logitRows: .none), workspace: workspace
-    ) { point, block in
-      guard failure == nil else { return }
-      do { try self.add(block, at: point) } catch { failure = error }
+  /// Runs samples through a model, and returns what was kept of all of them.
+  ///
+  /// The result does not depend on which samples go through the model together.
+  func run(
+    _ items: [Item], _ model: CaptureModel, _ context: any StageContext
+  ) throws -> ShardCapture {
+    switch model {
+    case .resident(let language): try run(items, language, context)
+    case .layerwise(let layers): try run(items, layers, context)
     }
-    if let failure { throw failure }
-    try accumulator.endSample()
+    return try accumulator.finish()
   }
 
-  private func add(_ block: ActivationBlock, at point: TapPoint) throws {
+  private func run(
+    _ items: [Item], _ model: LanguageModel, _ context: any StageContext
+  ) throws {
+    var first = 0
+    while first < items.count {
+      try context.checkCancellation()
+      var (end, rows) = (first, 0)
+      while end < items.count, end == first || rows + items[end].tokens.count <= Self.rowsOfBatch {
+        rows += items[end].tokens.count
+        end += 1
+      }
+      let batch = Array(items[first..<end])
+      let parts = batch.map {
+        SequencePart(tokens: $0.tokens, request: ForwardRequest(logitRows: .none))
+      }
+      try beginAll(batch)
+      var failure: (any Error)?
+      _ = try model.forward(parts, workspace: workspace) { part, point, block in
+        guard failure == nil else { return }
+        do { try self.add(part, point, block) } catch { failure = error }
+      }
+      if let failure { throw failure }
+      try endAll()
+      first = end
+      context.progress(end, of: items.count)
+    }
+  }
+
+  private func run(
+    _ items: [Item], _ model: LayerwiseModel, _ context: any StageContext
+  ) throws {
+    try beginAll(items)
+    try model.forward(
+      items.map(\.tokens), workspace: workspace,
+      beforeLayer: { layer in
+        try context.checkCancellation()
+        context.progress(items.count * layer / model.configuration.layers, of: items.count)
+      }, tap: add)
+    try endAll()
+    context.progress(items.count, of: items.count)
+  }
+
+  private func beginAll(_ items: [Item]) throws {
+    open = try items.map { item in
+      let rows = item.sample.goldSequence.tokens.count - 1
+      try accumulator.beginSample(
+        route: CapturePass.routeRange(of: item.sample, policy, rows: rows),
+        gated: CapturePass.gatedRange(of: item.sample, policy, rows: rows), group: item.group)
+      return try accumulator.suspendSample()
+    }
+  }
+
+  private func endAll() throws {
+    for sample in open {
+      guard let sample else { continue }
+      try accumulator.resumeSample(sample)
+      try accumulator.endSample()
+    }
+    open = []
+  }
+
+  private func add(_ part: Int, _ point: TapPoint, _ block: ActivationBlock) throws {
+    if case .gateActivation = point, !keepsGate { return }
+    // Taken out, or adding would copy the sample's counters.
+    guard let sample = open[part].take() else { return }
+    try accumulator.resumeSample(sample)
     switch point {
     case .stream(let stream, let layer):
       try accumulator.add(
-        layer: layer, stream: stream, values: block.values, rows: block.rows, firstPosition: 0)
+        layer: layer, stream: stream, values: block.values, rows: block.rows,
+        firstPosition: block.firstPosition)
     case .gateActivation(let layer):
-      guard keepsGate else { return }
       try accumulator.addGate(
-        layer: layer, values: block.values, rows: block.rows, firstPosition: 0)
+        layer: layer, values: block.values, rows: block.rows, firstPosition: block.firstPosition)
     }
+    open[part] = try accumulator.suspendSample()
   }
-
-  /// Returns what was kept of all samples.
-  func finish() throws -> ShardCapture { try accumulator.finish() }
 
   /// The rows that clustering and routing may see: the prompt, or the leading tokens of a document,
   /// without the dense prefix, whose outliers would drown everything else.

@@ -8,7 +8,8 @@ import WinaTensor
 ///
 /// Activations are streamed into channel moments and histograms; none is stored. A second pass, asked
 /// for by a centred or an exact histogram, scores `|x − μ|` with given means, or keeps the exact
-/// histograms of groups apart. Cost: one forward pass per sample.
+/// histograms of groups apart. Cost: one forward pass per sample. A model that does not fit into memory
+/// is read layer by layer, twice: for its column norms and for the pass.
 ///
 /// Version 1. Raise the version when the same tokens and model may give other statistics.
 public enum CaptureStage: Stage {
@@ -97,28 +98,27 @@ public enum CaptureStage: Stage {
     _ params: TaskParams, _ inputs: Inputs, _ context: any StageContext
   ) throws -> CaptureArtifact {
     let tokens = try context.load(inputs.tokens)
-    let model = try LoadedModel.load(inputs.model, context)
-    let norms = columnNorms(of: model.language)
+    let model = try CaptureModel.load(inputs.model, context)
+    let norms = ColumnNorms(layers: try model.columnNorms(inputs.model, context))
+    let shape = ModelShape(model.configuration)
     let layout = try CaptureLayout(
-      layers: model.shape.layers, widths: streamWidths(model.shape),
+      layers: shape.layers, widths: streamWidths(shape),
       slots: try params.slots.map(slot(named:)))
     let clusters = try inputs.clusters.map { try context.load($0) }
     let groups = try clusters.map {
       try $0.assign(tokens, capture: inputs.uncentred.map { try context.load($0) })
     }
     let pass = CapturePass(
-      model: model.language, policy: tokens.policy, keepsGate: layout.slots.contains(.gate),
+      policy: tokens.policy, keepsGate: layout.slots.contains(.gate),
       accumulator: try CaptureAccumulator(
         layout: layout, norms: norms, centring: means(params, inputs, context),
         exactGroups: params.exact == true ? clusters?.groups.count ?? 1 : 1))
-    for (index, sample) in tokens.samples.enumerated() {
-      try context.checkCancellation()
-      try pass.feed(sample, group: groups?[index] ?? 0)
-      context.progress(index + 1, of: tokens.samples.count)
+    let items = tokens.samples.enumerated().map { index, sample in
+      CapturePass.Item(sample: sample, group: groups?[index] ?? 0)
     }
     return CaptureArtifact(
-      shard: try pass.finish(), digests: tokens.digests, labels: tokens.samples.map(\.label),
-      norms: norms)
+      shard: try pass.run(items, model, context), digests: tokens.digests,
+      labels: tokens.samples.map(\.label), norms: norms)
   }
 
   /// The means of a centred pass.
@@ -138,16 +138,6 @@ public enum CaptureStage: Stage {
       throw ArtifactError("there is no score slot '\(name)'")
     }
     return slot
-  }
-
-  private static func columnNorms(of model: LanguageModel) -> ColumnNorms {
-    ColumnNorms(
-      layers: (0..<model.configuration.layers).map { layer in
-        Dictionary(
-          uniqueKeysWithValues: Projection.allCases.map {
-            ($0, model.columnNorms(layer: layer, projection: $0))
-          })
-      })
   }
 
   static func streamWidths(_ shape: ModelShape) -> [ActivationStream: Int] {

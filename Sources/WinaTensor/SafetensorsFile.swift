@@ -47,6 +47,9 @@ public final class SafetensorsFile: Sendable {
     metadata = header.metadata
   }
 
+  /// The bytes of all tensors.
+  public var byteCount: Int { tensors.values.reduce(0) { $0 + $1.byteCount } }
+
   /// Returns whether there is a tensor of the name.
   public func contains(_ name: String) -> Bool { tensors[name] != nil }
 

@@ -43,6 +43,9 @@ struct TinyModel {
     return shapes
   }
 
+  /// The number of weights.
+  var parameters: Int { shapes.reduce(0) { $0 + $1.shape.reduce(1, *) } }
+
   /// The weights by name: matrices scaled to keep the size of their input, norms around 1.
   var weights: [String: [Float]] {
     var state = seed

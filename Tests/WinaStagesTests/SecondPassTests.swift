@@ -166,4 +166,18 @@ struct SecondPassTests {
         == lab.load(clusters, as: ClusteringArtifact.self).clustering.summary.sizes.count)
     #expect(try lab.load(pooled, as: HistogramArtifact.self).histograms.groups == ["all"])
   }
+
+  @Test func aModelReadLayerByLayerGivesTheSameCapture() throws {
+    let lab = try StageLab()
+    let tokens = try lab.tokenize(StageLab.records(9))
+    let whole = try lab.context.payload(try lab.capture(tokens))
+    let other = try StageLab()
+    _ = try other.context.shared("capture-model:" + other.model.digest.hex) {
+      CaptureModel.layerwise(try LayerwiseModel(directory: other.model.location))
+    }
+    let parts = try other.context.payload(
+      try other.capture(try other.tokenize(StageLab.records(9))))
+    #expect(parts.tensors == whole.tensors)
+    #expect(parts.metadata == whole.metadata)
+  }
 }

@@ -9,6 +9,13 @@ struct CheckpointFiles: Sendable {
   /// The names of all tensors.
   var names: Dictionary<String, SafetensorsFile>.Keys { files.keys }
 
+  /// The bytes of all tensors.
+  var byteCount: Int {
+    let distinct = Dictionary(
+      files.values.map { ($0.path, $0.byteCount) }, uniquingKeysWith: { first, _ in first })
+    return distinct.values.reduce(0, +)
+  }
+
   init(directory: String) throws(ModelError) {
     self.directory = directory
     let single = directory + "/model.safetensors"

@@ -37,6 +37,12 @@ struct DecoderWeights: Sendable {
   private static let headName = "lm_head.weight"
   private static let finalNormName = "model.norm.weight"
 
+  /// Loads the table of embeddings alone.
+  func embedding() throws(ModelError) -> RowTable {
+    let shape = [configuration.vocabulary, configuration.hidden]
+    return RowTable(try files.tensor(Self.embeddingName, shape: shape))
+  }
+
   /// Loads what surrounds the layers.
   func outer() throws(ModelError) -> OuterWeights {
     let (hidden, vocabulary) = (configuration.hidden, configuration.vocabulary)
