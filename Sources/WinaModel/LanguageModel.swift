@@ -20,9 +20,7 @@ public final class LanguageModel: Sendable {
   /// - Throws: ``ModelError`` naming the file and the key or tensor at fault.
   public static func load(directory: String) throws(ModelError) -> LanguageModel {
     let weights = try DecoderWeights(directory: directory)
-    var layers: [DecoderLayer] = []
-    for index in 0..<weights.configuration.layers { layers.append(try weights.layer(index)) }
-    return LanguageModel(weights.configuration, try weights.outer(), layers)
+    return LanguageModel(weights.configuration, try weights.outer(), try weights.allLayers())
   }
 
   /// Returns the bytes that the weights of a directory take, from the headers of its files.

@@ -1,3 +1,5 @@
+import Dispatch
+import Synchronization
 import WinaTensor
 
 /// The weights of one decoder layer.
@@ -74,6 +76,26 @@ struct DecoderWeights: Sendable {
           + "config.json ties the two",
         hint: "set 'tie_word_embeddings' to false if the head is its own")
     }
+  }
+
+  /// Loads all layers, some at the same time.
+  func allLayers() throws(ModelError) -> [DecoderLayer] {
+    let count = configuration.layers
+    let results = Mutex([Result<DecoderLayer, ModelError>?](repeating: nil, count: count))
+    DispatchQueue.concurrentPerform(iterations: count) { index in
+      // One fault is enough.
+      let isFaulty = results.withLock {
+        $0.contains { if case .failure? = $0 { true } else { false } }
+      }
+      guard !isFaulty else { return }
+      let result = Result { () throws(ModelError) in try layer(index) }
+      results.withLock { $0[index] = result }
+    }
+    var layers: [DecoderLayer] = []
+    let all = results.withLock { $0 }
+    for case .failure(let error)? in all { throw error }
+    for case .success(let layer)? in all { layers.append(layer) }
+    return layers
   }
 
   /// Loads one layer.
