@@ -67,8 +67,8 @@ enum BenchmarkModel: String, CaseIterable {
     var tensors: [(name: String, tensor: Tensor)] = [
       (
         "model.embed_tokens.weight",
-        try weights.tensor(shape.vocabulary, shape.hidden, type)
-      ), ("lm_head.weight", try weights.tensor(shape.vocabulary, shape.hidden, type)),
+        weights.tensor(shape.vocabulary, shape.hidden, type)
+      ), ("lm_head.weight", weights.tensor(shape.vocabulary, shape.hidden, type)),
       ("model.norm.weight", ones),
     ]
     let names = [
@@ -81,7 +81,7 @@ enum BenchmarkModel: String, CaseIterable {
       tensors.append(
         (
           "\(prefix)\(names[number]).weight",
-          try weights.tensor(matrix.outputs, matrix.inputs, type)
+          weights.tensor(matrix.outputs, matrix.inputs, type)
         ))
       guard number == 0 else { continue }
       tensors.append((prefix + "input_layernorm.weight", ones))

@@ -16,7 +16,7 @@ enum ColumnSparseBenchmark: Benchmark {
     var cases: [BenchmarkCase] = []
     for (outputs, inputs) in shapes {
       for type in [WeightType.float32, .bfloat16, .float16] {
-        let matrices = try RotatingMatrices(outputs: outputs, inputs: inputs, type: type)
+        let matrices = RotatingMatrices(outputs: outputs, inputs: inputs, type: type)
         for threads in [1, 2] {
           for sparsity in sparsities {
             cases.append(

@@ -13,7 +13,7 @@ enum GEMMBenchmark: Benchmark {
     var cases: [BenchmarkCase] = []
     for (outputs, inputs) in shapes {
       for type in [WeightType.float32, .bfloat16] {
-        let matrices = try RotatingMatrices(outputs: outputs, inputs: inputs, type: type)
+        let matrices = RotatingMatrices(outputs: outputs, inputs: inputs, type: type)
         for rows in rows { cases.append(try makeCase(rows: rows, matrices, type)) }
       }
     }

@@ -1,11 +1,16 @@
 import Foundation
+import Synchronization
 import WinaPipeline
 import WinaTensor
 
 /// The programs that we are compared with, where `Peers/setup.sh` installed them.
 struct Peers {
   /// The peers of this run; `nil` where no folder was given.
-  nonisolated(unsafe) static var shared: Peers?
+  static var shared: Peers? { storage.withLock { $0 } }
+  private static let storage = Mutex<Peers?>(nil)
+
+  /// Compares with the peers from now on.
+  static func share(_ peers: Peers) { storage.withLock { $0 = peers } }
 
   /// The folder that `setup.sh` made.
   let folder: String

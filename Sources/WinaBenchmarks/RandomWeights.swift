@@ -12,32 +12,32 @@ struct RandomWeights {
   }
 
   mutating func values(_ count: Int) -> [Float] {
-    [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-      for index in 0..<count {
-        buffer[index] = block[position]
-        position += 1
-        if position == block.count { position = 0 }
-      }
-      initialized = count
+    var values: [Float] = []
+    values.reserveCapacity(count)
+    while values.count < count {
+      let part = block[position...].prefix(count - values.count)
+      values += part
+      position = part.endIndex == block.endIndex ? 0 : part.endIndex
     }
+    return values
   }
 
   /// Returns a matrix [outputs, inputs] stored in a precision.
-  mutating func tensor(_ outputs: Int, _ inputs: Int, _ type: WeightType) throws -> Tensor {
+  mutating func tensor(_ outputs: Int, _ inputs: Int, _ type: WeightType) -> Tensor {
     let values = values(outputs * inputs)
+    let shape = [outputs, inputs]
     switch type {
-    case .float32: return Tensor(values, shape: [outputs, inputs])
+    case .float32: return Tensor(values, shape: shape)
     case .bfloat16:
-      return try halves(
-        values.map { UInt16(($0.bitPattern &+ 0x7FFF &+ ($0.bitPattern >> 16 & 1)) >> 16) },
-        .bfloat16, [outputs, inputs])
+      // Rounded to nearest, ties to even.
+      let patterns = values.map {
+        UInt16(($0.bitPattern &+ 0x7FFF &+ ($0.bitPattern >> 16 & 1)) >> 16)
+      }
+      return Tensor(patterns: patterns, elementType: .bfloat16, shape: shape)
     case .float16:
-      return try halves(Kernels.floatToHalf(values), .float16, [outputs, inputs])
+      return Tensor(
+        patterns: Kernels.floatToHalf(values), elementType: .float16, shape: shape)
     }
-  }
-
-  private func halves(_ patterns: [UInt16], _ type: ElementType, _ shape: [Int]) throws -> Tensor {
-    try Tensor(bytes: patterns.withUnsafeBytes { [UInt8]($0) }, elementType: type, shape: shape)
   }
 }
 
@@ -52,14 +52,14 @@ final class RotatingMatrices {
   /// The bytes of all copies together: well above the last cache.
   private static let bytes = 160 << 20
 
-  init(outputs: Int, inputs: Int, type: WeightType) throws {
+  init(outputs: Int, inputs: Int, type: WeightType) {
     var weights = RandomWeights(seed: 11)
     let size = outputs * inputs
     let count = max(2, (Self.bytes + size * type.byteCount - 1) / (size * type.byteCount))
     var matrices: [WeightMatrix] = []
     for _ in 0..<count {
       let builder = WeightMatrixBuilder(inputs: inputs, outputs: outputs, type: type)
-      builder.place(try weights.tensor(outputs, inputs, type), rows: 0..<outputs, at: 0)
+      builder.place(weights.tensor(outputs, inputs, type), rows: 0..<outputs, at: 0)
       matrices.append(builder.finish())
     }
     self.matrices = matrices

@@ -52,7 +52,7 @@ struct WinaBenchmarks: ParsableCommand {
 
   func run() throws {
     if let kernels { Kernels.setLevel(kernels) }
-    if let peers { Peers.shared = try Peers(folder: peers, drivers: drivers) }
+    if let peers { Peers.share(try Peers(folder: peers, drivers: drivers)) }
     var measurements: [Measurement] = []
     for benchmark in chosen {
       for item in try benchmark.cases() {

@@ -79,6 +79,14 @@ public struct Tensor: Sendable {
     self.init(elements: values, elementType: .uint64, shape: shape)
   }
 
+  /// Makes a tensor of f16 or bf16 bit patterns; `shape` holds exactly that many.
+  ///
+  /// - Precondition: The element type is f16 or bf16.
+  public init(patterns: [UInt16], elementType: ElementType, shape: [Int]) {
+    precondition(elementType == .float16 || elementType == .bfloat16, "a type of half precision")
+    self.init(elements: patterns, elementType: elementType, shape: shape)
+  }
+
   /// The number of elements.
   public var count: Int { byteCount / elementType.byteCount }
 
