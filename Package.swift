@@ -89,6 +89,7 @@ let package = Package(
         "WinaStages", "WinaExecution", "WinaPlan", "WinaSpec", "WinaStore", "WinaPipeline",
         "WinaDiagnostics", "WinaModel", "WinaTensor", argumentParser,
       ],
+      exclude: ["Peers"],
       swiftSettings: strict),
 
     // Tests.

@@ -24,8 +24,14 @@ struct WinaBenchmarks: ParsableCommand {
   @Flag(help: "Print one JSON array instead of a table.")
   var json = false
 
+  @Option(help: "A Python interpreter that has the libraries to compare with.")
+  var peerPython: String?
+
   private static var all: [any Benchmark.Type] {
-    [PlanningBenchmark.self, PrefillBenchmark.self, TensorStoreBenchmark.self]
+    [
+      PlanningBenchmark.self, PrefillBenchmark.self, TensorStoreBenchmark.self,
+      TokenizeBenchmark.self,
+    ]
   }
 
   func validate() throws {
@@ -36,6 +42,7 @@ struct WinaBenchmarks: ParsableCommand {
   }
 
   func run() throws {
+    if let peerPython { setenv(TokenizersPeer.variable, peerPython, 1) }
     var measurements: [Measurement] = []
     for benchmark in chosen {
       for item in try benchmark.cases() {
