@@ -91,12 +91,6 @@ final class BytePairModel: Sendable {
     return "<0x" + (digits.utf8.count == 1 ? "0" : "") + digits + ">"
   }
 
-  /// The first byte that a byte-level text may hold and the vocabulary cannot spell.
-  var unspelledByte: UInt8? {
-    unknown != nil || byteTokens != nil
-      ? nil : spelledBytes.firstIndex { $0 < 0 }.map { UInt8($0) }
-  }
-
   /// Appends the ids of the words of a text.
   func encode(_ pieces: PieceList, into ids: inout [Int32], using workspace: inout Workspace) {
     if pieces.isByteLevel {

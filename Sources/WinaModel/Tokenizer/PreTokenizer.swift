@@ -81,20 +81,11 @@ indirect enum PreTokenizer: Sendable {
     case .punctuation(let behavior):
       pieces.split(behavior) { $0.isPunctuation }
     case .whitespace:
-      pieces.split(.removed, inverted: true, at: Self.wordsAndSymbols)
+      pieces.split(.removed, inverted: true, at: TextPattern.words)
     case .whitespaceSplit:
       pieces.split(.removed) { $0.properties.isWhitespace }
     case .sequence(let steps):
       for step in steps { step.apply(to: &pieces) }
-    }
-  }
-
-  /// Whether the model is to see the byte-level spelling of every text.
-  var spellsBytes: Bool {
-    switch self {
-    case .byteLevel: true
-    case .sequence(let steps): steps.contains { $0.spellsBytes }
-    default: false
     }
   }
 
@@ -123,7 +114,4 @@ indirect enum PreTokenizer: Sendable {
     }
     if splits { pieces.split(.mergedWithNext, atScalars: { $0 == replacement }) }
   }
-
-  /// The pattern `\w+|[^\w\s]+`.
-  private static let wordsAndSymbols = TextPattern.words
 }

@@ -52,12 +52,6 @@ public final class Tokenizer: Sendable {
     model = try BytePairModel(root.required("model"))
     normalizer = try root.optional("normalizer").map(TextNormalizer.init)
     preTokenizer = try root.optional("pre_tokenizer").map(PreTokenizer.init)
-    if preTokenizer?.spellsBytes == true, let byte = model.unspelledByte {
-      throw .invalid(
-        root.file, key: "model.vocab",
-        reason: "has no token '\(UTF8Text.string(ByteAlphabet.spellings[Int(byte)]))' for the byte "
-          + "\(byte), which the byte-level 'pre_tokenizer' needs")
-    }
     postProcessor = try root.optional("post_processor").map(PostProcessor.init)
     decoder = try root.optional("decoder").map(TokenDecoder.init)
     addedTokens = try AddedTokens(

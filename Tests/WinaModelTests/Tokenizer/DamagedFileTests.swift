@@ -78,10 +78,6 @@ struct DamagedFileTests {
       #""model": {"type": "BPE", "vocab": {"a": 0}, "merges": [], "byte_fallback": true}"#,
       "'model.vocab' has no token '<0x00>', which 'model.byte_fallback' needs"
     ),
-    (
-      #""model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}, "pre_tokenizer": {"type": "ByteLevel"}"#,
-      "'model.vocab' has no token 'Ā' for the byte 0, which the byte-level 'pre_tokenizer' needs"
-    ),
   ])
   func brokenTablesAreNamed(members: String, reason: String) throws {
     let error = try #require(throws: TokenizerError.self) {
