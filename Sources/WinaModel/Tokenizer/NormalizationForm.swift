@@ -1,5 +1,3 @@
-import Foundation
-
 /// The Unicode normalisation forms.
 enum NormalizationForm: String, Sendable {
   case nfc = "NFC"
@@ -16,12 +14,12 @@ enum NormalizationForm: String, Sendable {
     result.reserveCapacity(bytes.count + bytes.count / 4)
     var stretch: [Unicode.Scalar] = []
     var hasSuspect = false
+    var normalizer = ScalarNormalizer(self)
     func flush() {
       if hasSuspect {
-        append(stretch, to: &result)
-      } else {
-        for scalar in stretch { UTF8Text.append(scalar, to: &result) }
+        stretch = normalizer.normalized(stretch)
       }
+      for scalar in stretch { UTF8Text.append(scalar, to: &result) }
       stretch.removeAll(keepingCapacity: true)
       hasSuspect = false
     }
@@ -76,36 +74,6 @@ enum NormalizationForm: String, Sendable {
       0xFF01...0xFFDC, 0x1F300...0x1FAFF:
       true
     default: false
-    }
-  }
-
-  private func append(_ scalars: [Unicode.Scalar], to bytes: inout [UInt8]) {
-    if scalars.isEmpty { return }
-    let text = String(scalars: scalars.flatMap(Self.splittingStarter))
-    let result =
-      switch self {
-      // Foundation does not compose a syllable of two Hangul letters with a third.
-      case .nfc:
-        text.decomposedStringWithCanonicalMapping.precomposedStringWithCanonicalMapping
-      case .nfd: text.decomposedStringWithCanonicalMapping
-      // Foundation does not sort marks that follow what a compatibility mapping expanded to.
-      case .nfkc:
-        text.decomposedStringWithCompatibilityMapping.precomposedStringWithCanonicalMapping
-      case .nfkd: text.decomposedStringWithCompatibilityMapping.decomposedStringWithCanonicalMapping
-      }
-    bytes.append(contentsOf: result.utf8)
-  }
-
-  /// Takes apart the scalars that count as starters but decompose into marks.
-  ///
-  /// The standard library sorts marks between starters only, and so leaves a mark that follows one
-  /// of these Tibetan vowel signs in the wrong place. No form composes them again.
-  private static func splittingStarter(_ scalar: Unicode.Scalar) -> [Unicode.Scalar] {
-    switch scalar {
-    case "\u{0F73}": ["\u{0F71}", "\u{0F72}"]
-    case "\u{0F75}": ["\u{0F71}", "\u{0F74}"]
-    case "\u{0F81}": ["\u{0F71}", "\u{0F80}"]
-    default: [scalar]
     }
   }
 }

@@ -8,11 +8,13 @@ import WinaTestSupport
 struct LongTextTests {
   private static let settings = [
     "byte-level.pattern-llama3", "byte-level.pattern-o200k", "byte-level.odd-3",
-    "byte-level.normalizer-nfkc", "byte-level.tokens", "sentencepiece.plain",
+    "byte-level.normalizer-nfc", "byte-level.normalizer-nfkc", "byte-level.tokens",
+    "sentencepiece.plain",
   ]
 
   private static let texts: [(name: String, unit: String)] = [
-    ("one letter", "a"), ("spaces", " "), ("emoji", "🙂"), ("newlines", "\n"), ("marks", "\u{301}"),
+    ("one letter", "a"), ("spaces", " "), ("emoji", "🙂"), ("newlines", "\n"),
+    ("marks", "\u{301}\u{323}"),
     ("no spaces", "the9quick-brown_fox日本"), ("apostrophes", "'"), ("mixed", " x\n'"),
     ("Hangul letters", "\u{1100}\u{1161}\u{11A8}"), ("added tokens", "<tok> "),
   ]

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The properties that `\p{…}` and `[:…:]` name in a regular expression.
 enum UnicodeProperty {
   /// The general categories by short and long name.
@@ -114,29 +112,25 @@ enum UnicodeProperty {
     }
   }
 
-  /// The scalars of a script, which only Foundation knows.
+  /// The scalars of a script, which only the regular expressions of Swift know.
   private static func script(_ key: String) -> ScalarSet.Test? {
-    let name = key.hasPrefix("script=") ? String(key.dropFirst(7)) : key
-    guard name.utf8.count >= 2, name.utf8.allSatisfy({ (0x61...0x7A).contains($0) }),
-      let expression = try? NSRegularExpression(pattern: "\\p{Script=\(name)}+")
-    else { return nil }
+    guard key.utf8.count >= 2, key.utf8.allSatisfy({ (0x61...0x7A).contains($0) }) else {
+      return nil
+    }
+    let expression: Regex<AnyRegexOutput>
+    do {
+      expression = try Regex("\\p{Script=\(key)}+").matchingSemantics(.unicodeScalar)
+    } catch {
+      return nil
+    }
     // The planes that no script has a part in are left out.
     let values = [0..<0xD800, 0xE000..<0x33480, 0xE0000..<0xE01F0].joined()
-    let all = Array(String(scalars: values.lazy.map { UTF8Text.unicode(UInt32($0)) }).utf16)
-    func scalar(endingAt index: Int) -> UInt32 {
-      guard UTF16.isTrailSurrogate(all[index]), index > 0 else { return UInt32(all[index]) }
-      return 0x10000 + (UInt32(all[index - 1]) & 0x3FF) << 10 + UInt32(all[index]) & 0x3FF
+    let all = String(scalars: values.lazy.map { UTF8Text.unicode(UInt32($0)) })
+    let ranges = all.ranges(of: expression).compactMap { range -> ClosedRange<UInt32>? in
+      let scalars = all.unicodeScalars[range]
+      guard let first = scalars.first, let last = scalars.last else { return nil }
+      return first.value...last.value
     }
-    var ranges: [ClosedRange<UInt32>] = []
-    let text = String(decoding: all, as: UTF16.self)
-    let whole = NSRange(location: 0, length: all.count)
-    for match in expression.matches(in: text, range: whole) {
-      let first = match.range.location
-      let isPair = UTF16.isLeadSurrogate(all[first])
-      ranges.append(
-        scalar(
-          endingAt: isPair ? first + 1 : first)...scalar(endingAt: first + match.range.length - 1))
-    }
-    return .ranges(ranges)
+    return ranges.isEmpty ? nil : .ranges(ranges)
   }
 }
