@@ -35,11 +35,14 @@ struct WinaBenchmarks: ParsableCommand {
   @Flag(help: "Print one JSON array instead of a table.")
   var json = false
 
+  @Option(help: "A Python interpreter that has the libraries to compare with.")
+  var peerPython: String?
+
   private static var all: [any Benchmark.Type] {
     [
       ColumnSparseBenchmark.self, DecodeBenchmark.self, GEMMBenchmark.self,
-      PlanningBenchmark.self,
-      PrefillBenchmark.self, TensorStoreBenchmark.self,
+      PlanningBenchmark.self, PrefillBenchmark.self, TensorStoreBenchmark.self,
+      TokenizeBenchmark.self,
     ]
   }
 
@@ -53,6 +56,8 @@ struct WinaBenchmarks: ParsableCommand {
   func run() throws {
     if let kernels { Kernels.setLevel(kernels) }
     if let peers { Peers.share(try Peers(folder: peers, drivers: drivers)) }
+    let python = peerPython ?? peers.map { $0 + "/venv/bin/python" }
+    if let python { setenv(TokenizersPeer.variable, python, 1) }
     var measurements: [Measurement] = []
     for benchmark in chosen {
       for item in try benchmark.cases() {

@@ -4,9 +4,9 @@ struct AddedTokens: Sendable {
   struct Token: Sendable {
     var id: Int32
     /// The token as the file spells it.
-    var content: [Unicode.Scalar]
+    var content: [UInt8]
     /// The token as it is looked for and decoded: the content, normalised if the token says so.
-    var form: [Unicode.Scalar]
+    var form: [UInt8]
     /// Whether it is a mark for the model rather than text.
     var isSpecial: Bool
     /// Whether it takes the white space before it.
@@ -22,12 +22,12 @@ struct AddedTokens: Sendable {
   /// A stretch of a text: a token or what lies between tokens.
   enum Section {
     case token(Int32)
-    case text([Unicode.Scalar], isAtOrigin: Bool)
+    case text([UInt8], isAtOrigin: Bool)
   }
 
   private var tokens: [Int32: Token] = [:]
-  private var ids: [[Unicode.Scalar]: Int32] = [:]
-  private var specialContents: Set<[Unicode.Scalar]> = []
+  private var ids: [[UInt8]: Int32] = [:]
+  private var specialContents: Set<[UInt8]> = []
   private var literal = TokenTrie()
   private var normalized = TokenTrie()
 
@@ -45,18 +45,25 @@ struct AddedTokens: Sendable {
     _ node: TokenizerNode?, vocabulary: TokenVocabulary, normalizer: TextNormalizer?
   ) throws(TokenizerError) {
     var order: [Token] = []
+    var writtenIDs: Set<Int32> = []
     for element in try node?.elements() ?? [] {
       var token = try Token(element)
+      if !writtenIDs.insert(token.id).inserted {
+        throw element.invalid("has the id \(token.id) of a token before it")
+      }
       if token.content.isEmpty { continue }
-      if let known = ids[token.content] ?? vocabulary.id(of: token.content[...]) {
+      if ids[token.content] != nil {
+        throw element.invalid("is '\(UTF8Text.string(token.content))' for the second time")
+      }
+      if let known = vocabulary.id(of: token.content) {
         token.id = known
       } else {
         token.id = Int32(max(vocabulary.count, largestID + 1))
         additionalCount += 1
         if let owner = vocabulary.token(token.id) {
           throw element.invalid(
-            "gives '\(String(scalars: token.content))' the id \(token.id) of "
-              + "'\(String(scalars: owner))', because the vocabulary has gaps")
+            "gives '\(UTF8Text.string(token.content))' the id \(token.id) of "
+              + "'\(UTF8Text.string(owner))', because the vocabulary has gaps")
         }
       }
       if token.isNormalized, let normalizer {
@@ -78,7 +85,7 @@ struct AddedTokens: Sendable {
   }
 
   /// The id of a token.
-  func id(of content: [Unicode.Scalar]) -> Int32? { ids[content] }
+  func id(of content: [UInt8]) -> Int32? { ids[content] }
 
   /// Whether decoding leaves a token out when asked to skip special tokens.
   ///
@@ -89,7 +96,7 @@ struct AddedTokens: Sendable {
   func token(_ id: Int32) -> Token? { tokens[id] }
 
   /// Cuts a text at the tokens found in it and normalises what lies between them.
-  func sections(of text: [Unicode.Scalar], normalizer: TextNormalizer?) -> [Section] {
+  func sections(of text: [UInt8], normalizer: TextNormalizer?) -> [Section] {
     var result: [Section] = []
     for outer in sections(of: text, using: literal, isAtOrigin: true) {
       guard case .text(let raw, let isAtOrigin) = outer else {
@@ -103,7 +110,7 @@ struct AddedTokens: Sendable {
     return result
   }
 
-  private func sections(of text: [Unicode.Scalar], using trie: TokenTrie, isAtOrigin: Bool)
+  private func sections(of text: [UInt8], using trie: TokenTrie, isAtOrigin: Bool)
     -> [Section]
   {
     if text.isEmpty { return [] }
@@ -116,15 +123,20 @@ struct AddedTokens: Sendable {
       guard let token = tokens[match.id] else { continue }
       var (start, end) = (match.range.lowerBound, match.range.upperBound)
       if token.isSingleWord {
-        let continuesLeft = start > 0 && text[start - 1].isWordScalar
-        let continuesRight = end < text.count && text[end].isWordScalar
-        if continuesLeft || continuesRight { continue }
+        if start > 0, UTF8Text.scalar(text, before: start).isWordScalar { continue }
+        if end < text.count, UTF8Text.unicode(text, at: end).isWordScalar { continue }
       }
       if token.stripsLeft {
-        while start > covered, text[start - 1].properties.isWhitespace { start -= 1 }
+        while start > covered, UTF8Text.scalar(text, before: start).properties.isWhitespace {
+          start = UTF8Text.start(text, before: start)
+        }
       }
       if token.stripsRight {
-        while end < text.count, text[end].properties.isWhitespace { end += 1 }
+        while end < text.count {
+          let scalar = UTF8Text.unicode(text, at: end)
+          if !scalar.properties.isWhitespace { break }
+          end += UTF8.width(scalar)
+        }
       }
       if covered < start {
         sections.append(
@@ -147,7 +159,7 @@ extension AddedTokens.Token {
       "id", "content", "special", "lstrip", "rstrip", "single_word", "normalized",
     ])
     id = try node.required("id").tokenID()
-    content = try node.required("content").scalars()
+    content = Array(try node.required("content").string().utf8)
     form = content
     isSpecial = try node.flag("special", default: false)
     stripsLeft = try node.flag("lstrip", default: false)

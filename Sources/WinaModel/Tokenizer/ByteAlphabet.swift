@@ -14,31 +14,33 @@ enum ByteAlphabet {
     }
   }()
 
+  /// The spelling of each byte in UTF-8.
+  static let spellings: [[UInt8]] = scalars.map { UTF8Text.bytes([$0]) }
+
   private static let bytes: [UInt8?] = {
     var bytes = [UInt8?](repeating: nil, count: 0x200)
     for (byte, scalar) in scalars.enumerated() { bytes[Int(scalar.value)] = UInt8(byte) }
     return bytes
   }()
 
-  /// Appends the scalars that stand for the UTF-8 bytes of a scalar.
-  static func append(_ scalar: Unicode.Scalar, to mapped: inout [Unicode.Scalar]) {
-    if scalar.isASCII {
-      mapped.append(scalars[Int(scalar.value)])
-    } else {
-      for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
-        mapped.append(scalars[Int(byte)])
-      }
-    }
+  /// Appends the spelling of a byte.
+  static func append(_ byte: UInt8, to text: inout [UInt8]) {
+    text.append(contentsOf: spellings[Int(byte)])
   }
 
-  /// The bytes of a token, or nil if one of its scalars stands for no byte.
-  static func bytes(of token: [Unicode.Scalar]) -> [UInt8]? {
-    var result: [UInt8] = []
-    result.reserveCapacity(token.count)
-    for scalar in token {
-      guard scalar.value < 0x200, let byte = bytes[Int(scalar.value)] else { return nil }
+  /// Appends the bytes that a token spells, or nothing and false if it spells something else too.
+  static func appendBytes(of token: [UInt8], to result: inout [UInt8]) -> Bool {
+    let count = result.count
+    var index = 0
+    while index < token.count {
+      let (value, width) = UTF8Text.scalar(token, at: index)
+      guard value < 0x200, let byte = bytes[Int(value)] else {
+        result.removeLast(result.count - count)
+        return false
+      }
       result.append(byte)
+      index += width
     }
-    return result
+    return true
   }
 }

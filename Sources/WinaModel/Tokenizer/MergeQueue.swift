@@ -13,6 +13,12 @@ struct MergeQueue {
     UInt64(rank) << 32 | UInt64(position)
   }
 
+  /// The rank of a packed candidate.
+  static func rank(of candidate: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: candidate >> 32) }
+
+  /// The position of a packed candidate.
+  static func position(of candidate: UInt64) -> Int { Int(candidate & 0xFFFF_FFFF) }
+
   /// Adds a candidate in O(log *n*).
   mutating func push(_ candidate: UInt64) {
     var index = entries.count

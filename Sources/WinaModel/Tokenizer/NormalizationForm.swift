@@ -1,5 +1,3 @@
-import Foundation
-
 /// The Unicode normalisation forms.
 enum NormalizationForm: String, Sendable {
   case nfc = "NFC"
@@ -7,31 +5,75 @@ enum NormalizationForm: String, Sendable {
   case nfkc = "NFKC"
   case nfkd = "NFKD"
 
-  /// A text in this form.
-  func applied(to scalars: ArraySlice<Unicode.Scalar>) -> String.UnicodeScalarView {
-    let text = String(scalars: scalars.flatMap(Self.splittingStarter))
-    let result =
-      switch self {
-      case .nfc: text.precomposedStringWithCanonicalMapping
-      case .nfd: text.decomposedStringWithCanonicalMapping
-      // Foundation does not sort marks that follow what a compatibility mapping expanded to.
-      case .nfkc:
-        text.decomposedStringWithCompatibilityMapping.precomposedStringWithCanonicalMapping
-      case .nfkd: text.decomposedStringWithCompatibilityMapping.decomposedStringWithCanonicalMapping
+  /// A text in this form of Unicode 9, the version of the reference.
+  ///
+  /// Scalars assigned later neither move nor combine, and so separate what is normalised.
+  func applied(to bytes: [UInt8]) -> [UInt8] {
+    guard let firstChange = firstSuspect(in: bytes) else { return bytes }
+    var result = Array(bytes[..<firstChange])
+    result.reserveCapacity(bytes.count + bytes.count / 4)
+    var stretch: [Unicode.Scalar] = []
+    var hasSuspect = false
+    var normalizer = ScalarNormalizer(self)
+    func flush() {
+      if hasSuspect {
+        stretch = normalizer.normalized(stretch)
       }
-    return result.unicodeScalars
+      for scalar in stretch { UTF8Text.append(scalar, to: &result) }
+      stretch.removeAll(keepingCapacity: true)
+      hasSuspect = false
+    }
+    var index = firstChange
+    while index < bytes.count {
+      let scalar = UTF8Text.unicode(bytes, at: index)
+      index += UTF8.width(scalar)
+      let isBorder = Self.staysInFormC(scalar.value)
+      if isBorder, !hasSuspect || stretch.count >= Self.longStretch { flush() }
+      if !scalar.isASCII, (scalar.properties.age?.major ?? 0) > 9 {
+        flush()
+        UTF8Text.append(scalar, to: &result)
+      } else {
+        stretch.append(scalar)
+        if !isBorder || (self != .nfc && !scalar.isASCII) { hasSuspect = true }
+      }
+    }
+    flush()
+    return result
   }
 
-  /// Takes apart the scalars that count as starters but decompose into marks.
+  /// How many scalars are normalised at once, if there is a border to stop at.
+  private static let longStretch = 32
+
+  /// Where a text may first differ from its form, at the start of the scalar before the suspect.
+  private func firstSuspect(in bytes: [UInt8]) -> Int? {
+    var previous = 0
+    var index = 0
+    while index < bytes.count {
+      let byte = bytes[index]
+      if byte < 0x80 {
+        previous = index
+        index += 1
+        continue
+      }
+      let (value, width) = UTF8Text.scalar(bytes, at: index)
+      if self != .nfc || !Self.staysInFormC(value) { return previous }
+      previous = index
+      index += width
+    }
+    return nil
+  }
+
+  /// Whether a scalar is a starter that form C keeps and that does not join what is before it.
   ///
-  /// The standard library sorts marks between starters only, and so leaves a mark that follows one
-  /// of these Tibetan vowel signs in the wrong place. No form composes them again.
-  private static func splittingStarter(_ scalar: Unicode.Scalar) -> [Unicode.Scalar] {
-    switch scalar {
-    case "\u{0F73}": ["\u{0F71}", "\u{0F72}"]
-    case "\u{0F75}": ["\u{0F71}", "\u{0F74}"]
-    case "\u{0F81}": ["\u{0F71}", "\u{0F80}"]
-    default: [scalar]
+  /// False says nothing: only the scalars of common scripts are told apart.
+  private static func staysInFormC(_ value: UInt32) -> Bool {
+    switch value {
+    case 0..<0x300, 0x3A3...0x3CE, 0x400...0x482, 0x48A...0x556, 0x1100...0x115F,
+      0x2010...0x2027, 0x2030...0x205E, 0x20A0...0x20BF, 0x2190...0x21CC, 0x2500...0x27BF,
+      0x3000...0x3029, 0x3041...0x3096, 0x309F...0x30FF, 0x4E00...0x9FEF, 0xAC00...0xD7A3,
+      0xFF01...0xFFDC, 0x1F300...0x1FAFF:
+      true
+    default: false
     }
   }
 }

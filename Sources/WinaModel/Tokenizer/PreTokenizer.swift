@@ -58,39 +58,34 @@ indirect enum PreTokenizer: Sendable {
   func apply(to pieces: inout PieceList) {
     switch self {
     case .byteLevel(let addsPrefixSpace, let splits):
-      Self.applyByteLevel(&pieces, addsPrefixSpace: addsPrefixSpace, splits: splits)
+      if addsPrefixSpace {
+        pieces.rewrite { bytes, word, text in
+          if bytes[word.lowerBound] != 0x20 { text.append(0x20) }
+          text.append(contentsOf: bytes[word])
+        }
+      }
+      if splits { pieces.split(.isolated, at: .scanner(.gpt2)) }
+      pieces.mapBytes()
     case .split(let pattern, let behavior, let inverted):
-      pieces.split(behavior, inverted: inverted) { pattern.matches(in: $0, range: $1) }
+      pieces.split(behavior, inverted: inverted, at: pattern)
     case .metaspace(let replacement, let prepends, let splits):
       Self.applyMetaspace(&pieces, replacement, prepends: prepends, splits: splits)
     case .digits(let individual):
-      pieces.split(individual ? .isolated : .contiguous) { ScalarClass($0) == .number }
+      pieces.split(individual ? .isolated : .contiguous) {
+        // The reference asks another library here, which knows of Unicode 17.
+        switch $0.category(asOf: 17) {
+        case .decimalNumber, .letterNumber, .otherNumber: true
+        default: false
+        }
+      }
     case .punctuation(let behavior):
       pieces.split(behavior) { $0.isPunctuation }
     case .whitespace:
-      pieces.split(.removed, inverted: true, at: Self.wordsAndSymbols)
+      pieces.split(.removed, inverted: true, at: TextPattern.words)
     case .whitespaceSplit:
       pieces.split(.removed) { $0.properties.isWhitespace }
     case .sequence(let steps):
       for step in steps { step.apply(to: &pieces) }
-    }
-  }
-
-  private static func applyByteLevel(
-    _ pieces: inout PieceList, addsPrefixSpace: Bool, splits: Bool
-  ) {
-    if addsPrefixSpace {
-      pieces.rewrite { word, text in
-        if word.first != " " { text.append(" ") }
-        text.append(contentsOf: word)
-      }
-    }
-    if splits {
-      let pattern = TextPattern.scanner(.gpt2)
-      pieces.split(.isolated) { pattern.matches(in: $0, range: $1) }
-    }
-    pieces.rewrite { word, text in
-      for scalar in word { ByteAlphabet.append(scalar, to: &text) }
     }
   }
 
@@ -99,41 +94,24 @@ indirect enum PreTokenizer: Sendable {
     splits: Bool
   ) {
     let isAtOrigin = pieces.isAtOrigin
-    pieces.rewrite { word, text in
-      let isMarked = word.first == replacement || word.first == " "
+    let mark = UTF8Text.bytes([replacement])
+    pieces.rewrite { bytes, word, text in
+      let isMarked = bytes[word.lowerBound] == 0x20 || bytes[word].starts(with: mark)
       let prepended =
         switch prepends {
         case .always: !isMarked
-        case .first: !isMarked && isAtOrigin && word.startIndex == 0
+        case .first: !isMarked && isAtOrigin && word.lowerBound == 0
         case .never: false
         }
-      if prepended { text.append(replacement) }
-      for scalar in word { text.append(scalar == " " ? replacement : scalar) }
+      if prepended { text.append(contentsOf: mark) }
+      for index in word {
+        if bytes[index] == 0x20 {
+          text.append(contentsOf: mark)
+        } else {
+          text.append(bytes[index])
+        }
+      }
     }
     if splits { pieces.split(.mergedWithNext, atScalars: { $0 == replacement }) }
-  }
-
-  /// The matches of `\w+|[^\w\s]+`.
-  private static func wordsAndSymbols(_ scalars: [Unicode.Scalar], _ range: Range<Int>)
-    -> [Range<Int>]
-  {
-    var found: [Range<Int>] = []
-    var start = range.lowerBound
-    while start < range.upperBound {
-      let isWord = scalars[start].isWordScalar
-      var end = start + 1
-      if !isWord, scalars[start].properties.isWhitespace {
-        start = end
-        continue
-      }
-      while end < range.upperBound, scalars[end].isWordScalar == isWord,
-        isWord || !scalars[end].properties.isWhitespace
-      {
-        end += 1
-      }
-      found.append(start..<end)
-      start = end
-    }
-    return found
   }
 }

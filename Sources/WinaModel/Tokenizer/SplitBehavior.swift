@@ -14,59 +14,70 @@ enum SplitBehavior: String, CaseIterable, Sendable {
     self = behavior
   }
 
-  /// Cuts `range` at `matches`, which lie inside it, in order and without overlap.
-  ///
-  /// With `inverted` the text between the matches is the delimiter.
-  func pieces(of range: Range<Int>, at matches: [Range<Int>], inverted: Bool = false)
-    -> [Range<Int>]
-  {
-    var parts: [(range: Range<Int>, isMatch: Bool)] = []
-    var position = range.lowerBound
-    for match in matches {
-      if position < match.lowerBound { parts.append((position..<match.lowerBound, inverted)) }
-      parts.append((match, !inverted))
-      position = match.upperBound
-    }
-    if position < range.upperBound { parts.append((position..<range.upperBound, inverted)) }
-
-    switch self {
-    case .isolated: return parts.map(\.range)
-    case .removed: return parts.filter { !$0.isMatch }.map(\.range)
-    case .contiguous: return joined(parts) { $0 == $1 }
-    case .mergedWithPrevious: return joined(parts) { previous, isMatch in isMatch && !previous }
-    case .mergedWithNext:
-      return joinedBackward(parts) { following, isMatch in isMatch && !following }
-    }
+  /// Whether the pieces are the matches themselves where matches cover the whole text.
+  func keepsEveryMatch(inverted: Bool) -> Bool {
+    self == .isolated || (self == .removed && inverted)
   }
 
-  private func joined(
-    _ parts: [(range: Range<Int>, isMatch: Bool)], if joins: (Bool, Bool) -> Bool
-  ) -> [Range<Int>] {
-    var pieces: [Range<Int>] = []
-    var previous = false
-    for part in parts {
-      if let last = pieces.last, joins(previous, part.isMatch) {
-        pieces[pieces.count - 1] = last.lowerBound..<part.range.upperBound
-      } else {
-        pieces.append(part.range)
+  private struct Part {
+    var range: Range<Int>
+    var isMatch: Bool
+  }
+
+  /// Appends the pieces of `range`, cut at `matches`, which lie inside it in order without overlap.
+  ///
+  /// With `inverted` the text between the matches is the delimiter.
+  func appendPieces(
+    of range: Range<Int>, at matches: [Range<Int>], inverted: Bool, to pieces: inout [Range<Int>]
+  ) {
+    var parts: [Part] = []
+    parts.reserveCapacity(2 * matches.count + 1)
+    var position = range.lowerBound
+    for match in matches {
+      if position < match.lowerBound {
+        parts.append(Part(range: position..<match.lowerBound, isMatch: inverted))
       }
-      previous = part.isMatch
+      parts.append(Part(range: match, isMatch: !inverted))
+      position = match.upperBound
+    }
+    if position < range.upperBound {
+      parts.append(Part(range: position..<range.upperBound, isMatch: inverted))
+    }
+
+    switch self {
+    case .isolated: break
+    case .removed: parts.removeAll { $0.isMatch }
+    case .contiguous: parts = Self.joined(parts) { $0 == $1 }
+    case .mergedWithPrevious:
+      parts = Self.joined(parts) { previous, isMatch in isMatch && !previous }
+    case .mergedWithNext:
+      parts = Self.joinedBackward(parts) { following, isMatch in isMatch && !following }
+    }
+    for part in parts where !part.range.isEmpty { pieces.append(part.range) }
+  }
+
+  private static func joined(_ parts: [Part], if joins: (Bool, Bool) -> Bool) -> [Part] {
+    var pieces: [Part] = []
+    for part in parts {
+      if let last = pieces.last, joins(last.isMatch, part.isMatch) {
+        pieces[pieces.count - 1].range = last.range.lowerBound..<part.range.upperBound
+        pieces[pieces.count - 1].isMatch = part.isMatch
+      } else {
+        pieces.append(part)
+      }
     }
     return pieces
   }
 
-  private func joinedBackward(
-    _ parts: [(range: Range<Int>, isMatch: Bool)], if joins: (Bool, Bool) -> Bool
-  ) -> [Range<Int>] {
-    var pieces: [Range<Int>] = []
-    var following = false
+  private static func joinedBackward(_ parts: [Part], if joins: (Bool, Bool) -> Bool) -> [Part] {
+    var pieces: [Part] = []
     for part in parts.reversed() {
-      if let last = pieces.last, joins(following, part.isMatch) {
-        pieces[pieces.count - 1] = part.range.lowerBound..<last.upperBound
+      if let last = pieces.last, joins(last.isMatch, part.isMatch) {
+        pieces[pieces.count - 1].range = part.range.lowerBound..<last.range.upperBound
+        pieces[pieces.count - 1].isMatch = part.isMatch
       } else {
-        pieces.append(part.range)
+        pieces.append(part)
       }
-      following = part.isMatch
     }
     return pieces.reversed()
   }

@@ -11,7 +11,8 @@ enum SplitScanner: Sendable, Equatable {
   /// The scanner for a regular expression, if it is one of the known ones.
   init?(pattern: String) {
     switch pattern {
-    case #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#:
+    case #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#,
+      #"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#:
       self = .gpt2
     case Self.successor(digits: #"\p{N}{1,3}"#): self = .cl100k(digits: 3)
     case Self.successor(digits: #"\p{N}"#): self = .cl100k(digits: 1)
@@ -24,89 +25,137 @@ enum SplitScanner: Sendable, Equatable {
       + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
   }
 
-  /// The end of the piece that starts at `start`, which lies before `end`, the end of the text.
-  func pieceEnd(from start: Int, in scalars: [Unicode.Scalar], end: Int) -> Int {
-    let text = Text(scalars: scalars, end: end)
+  /// Appends the pieces of a part of a text.
+  func appendPieces(of bytes: [UInt8], in range: Range<Int>, to pieces: inout [Range<Int>]) {
+    let cursor = SplitCursor(bytes: bytes, end: range.upperBound)
+    var start = range.lowerBound
     switch self {
-    case .gpt2: return text.gpt2PieceEnd(from: start)
-    case .cl100k(let digits): return text.cl100kPieceEnd(from: start, digits: digits)
+    case .gpt2:
+      while start < range.upperBound {
+        let end = cursor.gpt2PieceEnd(from: start)
+        pieces.append(start..<end)
+        start = end
+      }
+    case .cl100k(let digits):
+      while start < range.upperBound {
+        let end = cursor.cl100kPieceEnd(from: start, digits: digits)
+        pieces.append(start..<end)
+        start = end
+      }
     }
   }
+}
 
-  private struct Text {
-    let scalars: [Unicode.Scalar]
-    let end: Int
+/// A text that a scanner reads: valid UTF-8 up to an end.
+private struct SplitCursor {
+  let bytes: [UInt8]
+  let end: Int
+  private let table = ScalarClass.table
 
-    func kind(_ index: Int) -> ScalarClass? { index < end ? ScalarClass(scalars[index]) : nil }
+  init(bytes: [UInt8], end: Int) {
+    self.bytes = bytes
+    self.end = end
+  }
 
-    func run(from start: Int, limit: Int = .max, while condition: (ScalarClass) -> Bool) -> Int {
-      var index = start
-      while index < end, index - start < limit, condition(ScalarClass(scalars[index])) {
-        index += 1
-      }
-      return index
+  /// The class of the scalar at an index before ``end``, and how many bytes it takes.
+  @inline(__always)
+  private func kind(_ index: Int) -> (kind: ScalarClass, width: Int) {
+    let byte = bytes[index]
+    if byte < 0x80 { return (table[Int(byte)], 1) }
+    let (value, width) = UTF8Text.scalar(bytes, at: index)
+    return (Int(value) < table.count ? table[Int(value)] : .init(beyondTable: value), width)
+  }
+
+  @inline(__always)
+  private func run(from start: Int, of wanted: ScalarClass) -> Int {
+    var index = start
+    while index < end {
+      let (kind, width) = kind(index)
+      if kind != wanted { break }
+      index += width
     }
+    return index
+  }
 
-    func gpt2PieceEnd(from start: Int) -> Int {
-      if let contraction = contractionEnd(from: start, ignoringCase: false) { return contraction }
-      let first = scalars[start] == " " ? start + 1 : start
-      switch kind(first) {
-      case .letter: return run(from: first) { $0 == .letter }
-      case .number: return run(from: first) { $0 == .number }
-      case .other: return run(from: first) { $0 == .other }
-      case .space, .newline, nil: return whitespaceEnd(from: start)
-      }
+  private func run(from start: Int, of wanted: ScalarClass, limit: Int) -> Int {
+    var index = start
+    var count = 0
+    while index < end, count < limit {
+      let (kind, width) = kind(index)
+      if kind != wanted { break }
+      index += width
+      count += 1
     }
+    return index
+  }
 
-    func cl100kPieceEnd(from start: Int, digits: Int) -> Int {
-      if let contraction = contractionEnd(from: start, ignoringCase: true) { return contraction }
-      switch kind(start) {
-      case .letter: return run(from: start) { $0 == .letter }
-      case .number: return run(from: start, limit: digits) { $0 == .number }
-      case .space, .other:
-        if kind(start + 1) == .letter { return run(from: start + 1) { $0 == .letter } }
-      case .newline, nil: break
-      }
-      let first = scalars[start] == " " ? start + 1 : start
-      if kind(first) == .other {
-        let symbols = run(from: first) { $0 == .other }
-        return run(from: symbols) { $0 == .newline }
-      }
-      let run = run(from: start) { $0.isWhitespace }
-      if let newline = scalars[start..<run].lastIndex(where: { $0 == "\n" || $0 == "\r" }) {
-        return newline + 1
-      }
-      return whitespaceEnd(from: start)
+  func gpt2PieceEnd(from start: Int) -> Int {
+    let byte = bytes[start]
+    if byte == 0x27, let end = contractionEnd(from: start, ignoringCase: false) { return end }
+    let first = byte == 0x20 ? start + 1 : start
+    if first < end {
+      let (kind, width) = kind(first)
+      if !kind.isWhitespace { return run(from: first + width, of: kind) }
     }
+    return whitespaceEnd(from: start)
+  }
 
-    /// The end of `\s+(?!\S)|\s+`: all of the white space but the last before a visible scalar.
-    func whitespaceEnd(from start: Int) -> Int {
-      let run = run(from: start) { $0.isWhitespace }
-      return run < end && run - start > 1 ? run - 1 : run
-    }
-
-    /// The end of `'s|'t|'re|'ve|'m|'ll|'d`.
-    func contractionEnd(from start: Int, ignoringCase: Bool) -> Int? {
-      guard scalars[start] == "'", start + 1 < end else { return nil }
-      let first = letter(start + 1, ignoringCase)
-      switch first {
-      case "s", "t", "m", "d": return start + 2
-      case "r", "v", "l":
-        guard start + 2 < end else { return nil }
-        let second = letter(start + 2, ignoringCase)
-        return second == (first == "l" ? "l" : "e") ? start + 3 : nil
-      default: return nil
+  func cl100kPieceEnd(from start: Int, digits: Int) -> Int {
+    let byte = bytes[start]
+    if byte == 0x27, let end = contractionEnd(from: start, ignoringCase: true) { return end }
+    let (leading, width) = kind(start)
+    switch leading {
+    case .letter: return run(from: start + width, of: .letter)
+    case .number: return run(from: start, of: .number, limit: digits)
+    case .space, .other:
+      let next = start + width
+      if next < end {
+        let (following, width) = kind(next)
+        if following == .letter { return run(from: next + width, of: .letter) }
       }
+    case .newline: break
     }
+    let first = byte == 0x20 ? start + 1 : start
+    if first < end, kind(first).kind == .other {
+      return run(from: run(from: first, of: .other), of: .newline)
+    }
+    return whitespaceEnd(from: start, stopsAfterNewline: true)
+  }
 
-    func letter(_ index: Int, _ ignoringCase: Bool) -> Unicode.Scalar {
-      let scalar = scalars[index]
-      guard ignoringCase else { return scalar }
-      switch scalar.value {
-      case 0x41...0x5A: return Unicode.Scalar(UInt8(scalar.value + 0x20))
-      case 0x17F: return "s"
-      default: return scalar
-      }
+  /// The end of `\s+(?!\S)|\s+`: all of the white space but the last before a visible scalar.
+  ///
+  /// With `stopsAfterNewline` it is the end of `\s*[\r\n]+` where that matches.
+  private func whitespaceEnd(from start: Int, stopsAfterNewline: Bool = false) -> Int {
+    var index = start
+    var last = start
+    var afterNewline: Int?
+    while index < end {
+      let (kind, width) = kind(index)
+      if !kind.isWhitespace { break }
+      last = index
+      index += width
+      if kind == .newline { afterNewline = index }
+    }
+    if stopsAfterNewline, let afterNewline { return afterNewline }
+    return index < end && last > start ? last : index
+  }
+
+  /// The end of `'s|'t|'re|'ve|'m|'ll|'d`.
+  private func contractionEnd(from start: Int, ignoringCase: Bool) -> Int? {
+    guard start + 1 < end else { return nil }
+    // The long s folds to s.
+    if ignoringCase, start + 2 < end, bytes[start + 1] == 0xC5, bytes[start + 2] == 0xBF {
+      return start + 3
+    }
+    let bit: UInt8 = ignoringCase ? 0x20 : 0
+    switch bytes[start + 1] | bit {
+    case UInt8(ascii: "s"), UInt8(ascii: "t"), UInt8(ascii: "m"), UInt8(ascii: "d"):
+      return start + 2
+    case UInt8(ascii: "r"), UInt8(ascii: "v"):
+      return start + 2 < end && bytes[start + 2] | bit == UInt8(ascii: "e") ? start + 3 : nil
+    case UInt8(ascii: "l"):
+      return start + 2 < end && bytes[start + 2] | bit == UInt8(ascii: "l") ? start + 3 : nil
+    default: return nil
     }
   }
 }

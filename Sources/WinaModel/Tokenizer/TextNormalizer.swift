@@ -1,10 +1,12 @@
 /// How a text is rewritten before it is cut into words.
 indirect enum TextNormalizer: Sendable {
   case form(NormalizationForm)
-  case prepend([Unicode.Scalar])
-  case replace(TextPattern, with: [Unicode.Scalar])
+  case prepend([UInt8])
+  case replace(TextPattern, with: [UInt8])
   case lowercase
   case strip(left: Bool, right: Bool)
+  /// Drops combining marks.
+  case stripAccents
   /// Replaces every byte by the scalar that stands for it.
   case byteLevel
   case sequence([TextNormalizer])
@@ -15,19 +17,20 @@ indirect enum TextNormalizer: Sendable {
     switch kind {
     case "Prepend":
       try node.expectOnly(["type", "prepend"])
-      self = .prepend(try node.required("prepend").scalars())
+      self = .prepend(Array(try node.required("prepend").string().utf8))
     case "Replace":
       try node.expectOnly(["type", "pattern", "content"])
       self = .replace(
-        try TextPattern(node.required("pattern")), with: try node.required("content").scalars())
+        try TextPattern(node.required("pattern")),
+        with: Array(try node.required("content").string().utf8))
     case "Strip":
       try node.expectOnly(["type", "strip_left", "strip_right"])
       self = .strip(
         left: try node.required("strip_left").bool(), right: try node.required("strip_right").bool()
       )
-    case "Lowercase", "ByteLevel":
+    case "Lowercase", "ByteLevel", "StripAccents":
       try node.expectOnly(["type"])
-      self = kind == "Lowercase" ? .lowercase : .byteLevel
+      self = kind == "Lowercase" ? .lowercase : kind == "ByteLevel" ? .byteLevel : .stripAccents
     case "Sequence":
       try node.expectOnly(["type", "normalizers"])
       var steps: [TextNormalizer] = []
@@ -38,8 +41,8 @@ indirect enum TextNormalizer: Sendable {
     default:
       guard let form = NormalizationForm(rawValue: kind) else {
         throw try node.required("type").unsupported(known: [
-          "NFC", "NFD", "NFKC", "NFKD", "Prepend", "Replace", "Strip", "Lowercase", "ByteLevel",
-          "Sequence",
+          "NFC", "NFD", "NFKC", "NFKD", "Prepend", "Replace", "Strip", "StripAccents", "Lowercase",
+          "ByteLevel", "Sequence",
         ])
       }
       try node.expectOnly(["type"])
@@ -48,47 +51,58 @@ indirect enum TextNormalizer: Sendable {
   }
 
   /// The rewritten text.
-  func normalized(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
+  func normalized(_ bytes: [UInt8]) -> [UInt8] {
     switch self {
-    case .form(let form): Self.normalized(scalars, form)
-    case .prepend(let prefix): scalars.isEmpty ? scalars : prefix + scalars
+    case .form(let form): form.applied(to: bytes)
+    case .prepend(let prefix): bytes.isEmpty ? bytes : prefix + bytes
     case .replace(let pattern, let replacement):
-      pattern.replacing(in: scalars, with: replacement)
-    case .lowercase: scalars.flatMap { Array($0.properties.lowercaseMapping.unicodeScalars) }
-    case .strip(let left, let right): Self.stripped(scalars, left: left, right: right)
-    case .byteLevel: scalars.reduce(into: []) { ByteAlphabet.append($1, to: &$0) }
-    case .sequence(let steps): steps.reduce(scalars) { $1.normalized($0) }
+      pattern.replacing(in: bytes, with: replacement)
+    case .lowercase: Self.lowercased(bytes)
+    case .strip(let left, let right): Self.stripped(bytes, left: left, right: right)
+    case .stripAccents:
+      UTF8Text.bytes(
+        UTF8Text.scalars(bytes, in: 0..<bytes.count).lazy.filter { !Self.isMark($0) })
+    case .byteLevel: bytes.reduce(into: []) { ByteAlphabet.append($1, to: &$0) }
+    case .sequence(let steps): steps.reduce(bytes) { $1.normalized($0) }
     }
   }
 
-  /// The text in a normalisation form of Unicode 9, the version of the reference.
-  ///
-  /// Scalars assigned later neither move nor combine, and so separate what is normalised.
-  private static func normalized(_ scalars: [Unicode.Scalar], _ form: NormalizationForm)
-    -> [Unicode.Scalar]
-  {
-    if scalars.allSatisfy(\.isASCII) { return scalars }
-    var result: [Unicode.Scalar] = []
-    result.reserveCapacity(scalars.count)
-    var start = 0
-    for (index, scalar) in scalars.enumerated()
-    where !scalar.isASCII && (scalar.properties.age?.major ?? 0) > 9 {
-      result.append(contentsOf: form.applied(to: scalars[start..<index]))
-      result.append(scalar)
-      start = index + 1
+  private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+    if scalar.isASCII { return false }
+    switch scalar.category(asOf: 9) {
+    case .nonspacingMark, .spacingMark, .enclosingMark: return true
+    default: return false
     }
-    result.append(contentsOf: form.applied(to: scalars[start...]))
+  }
+
+  private static func lowercased(_ bytes: [UInt8]) -> [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count)
+    var index = 0
+    while index < bytes.count {
+      let (value, width) = UTF8Text.scalar(bytes, at: index)
+      index += width
+      if value < 0x80 {
+        let isUpper = (0x41...0x5A).contains(value)
+        result.append(UInt8(truncatingIfNeeded: value) | (isUpper ? 0x20 : 0))
+      } else {
+        result.append(contentsOf: UTF8Text.unicode(value).properties.lowercaseMapping.utf8)
+      }
+    }
     return result
   }
 
-  private static func stripped(_ scalars: [Unicode.Scalar], left: Bool, right: Bool)
-    -> [Unicode.Scalar]
-  {
-    var kept = scalars[...]
-    if left { kept = kept.drop { $0.properties.isWhitespace } }
-    if right {
-      while let last = kept.last, last.properties.isWhitespace { kept.removeLast() }
+  private static func stripped(_ bytes: [UInt8], left: Bool, right: Bool) -> [UInt8] {
+    var start = 0
+    var end = bytes.count
+    while left, start < end {
+      let scalar = UTF8Text.unicode(bytes, at: start)
+      if !scalar.properties.isWhitespace { break }
+      start += UTF8.width(scalar)
     }
-    return Array(kept)
+    while right, end > start, UTF8Text.scalar(bytes, before: end).properties.isWhitespace {
+      end = UTF8Text.start(bytes, before: end)
+    }
+    return Array(bytes[start..<end])
   }
 }

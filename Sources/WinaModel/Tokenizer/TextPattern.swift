@@ -1,20 +1,31 @@
-import Foundation
-
 /// What a `Split` or `Replace` component looks for.
 enum TextPattern: Sendable {
-  case literal([Unicode.Scalar])
+  case literal([UInt8])
   case scanner(SplitScanner)
-  case expression(NSRegularExpression)
+  case expression(RegexProgram)
+
+  /// The pattern of the `Whitespace` pre-tokenizer, `\w+|[^\w\s]+` of another engine than others.
+  static let words: TextPattern = {
+    let isWord = ScalarSet.Test.property { $0.isWordScalar }
+    let word = ScalarSet(isWord)
+    let symbol = ScalarSet(.intersection([.not(isWord), .not(.space)]))
+    return .expression(
+      RegexProgram(
+        .alternation([
+          .loop(.set(word), at: 1, nil, .greedy), .loop(.set(symbol), at: 1, nil, .greedy),
+        ])
+      ))
+  }()
 
   /// Reads `{"String": text}` or `{"Regex": pattern}`; older files write the text alone.
   init(_ node: TokenizerNode) throws(TokenizerError) {
     if case .string = node.value {
-      self = .literal(try node.scalars())
+      self = Self.literal(try node.string())
       return
     }
     try node.expectOnly(["String", "Regex"])
     if let literal = try node.optional("String") {
-      self = .literal(try literal.scalars())
+      self = Self.literal(try literal.string())
       return
     }
     let regex = try node.required("Regex")
@@ -24,72 +35,58 @@ enum TextPattern: Sendable {
       return
     }
     do {
-      self = .expression(
-        try NSRegularExpression(
-          pattern: Self.translated(pattern), options: [.useUnixLineSeparators, .anchorsMatchLines]))
+      self = .expression(try RegexProgram(pattern: pattern))
     } catch {
-      throw regex.invalid("is not a regular expression that can be read: '\(pattern)'")
+      var failure = regex.invalid(
+        "is not a regular expression that can be read: \(regex.value.summary)")
+      failure.hint = error.reason
+      throw failure
     }
   }
 
-  /// The pattern with the escapes replaced that mean other things to the reference's engine.
-  private static func translated(_ pattern: String) -> String {
-    let word = #"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u00B2\u00B3\u00B9\u00BC-\u00BE"#
-    var result = ""
-    var isEscaped = false
-    for scalar in pattern.unicodeScalars {
-      switch (isEscaped, scalar) {
-      case (true, "w"): result += "[\(word)]"
-      case (true, "W"): result += "[^\(word)]"
-      case (true, "h"): result += "[0-9A-Fa-f]"
-      case (true, "H"): result += "[^0-9A-Fa-f]"
-      case (true, _):
-        result += "\\"
-        result.unicodeScalars.append(scalar)
-      case (false, "\\"): break
-      case (false, _): result.unicodeScalars.append(scalar)
-      }
-      isEscaped = !isEscaped && scalar == "\\"
-    }
-    return isEscaped ? result + "\\" : result
+  private static func literal(_ text: String) -> TextPattern {
+    text.isEmpty ? .expression(RegexProgram(.empty)) : .literal(Array(text.utf8))
   }
 
   /// The places where the pattern matches within `range`, in order and without overlap.
-  func matches(in scalars: [Unicode.Scalar], range: Range<Int>) -> [Range<Int>] {
+  func matches(in bytes: [UInt8], range: Range<Int>) -> [Range<Int>] {
     switch self {
-    case .literal(let needle): literalMatches(needle, scalars, range)
-    case .scanner(let scanner): scannerMatches(scanner, scalars, range)
-    case .expression(let expression): expressionMatches(expression, scalars, range)
+    case .literal(let needle): return literalMatches(needle, bytes, range)
+    case .scanner(let scanner):
+      var found: [Range<Int>] = []
+      scanner.appendPieces(of: bytes, in: range, to: &found)
+      return found
+    case .expression(let program):
+      var matcher = RegexMatcher(program, bytes, range)
+      return matcher.matches()
     }
   }
 
   /// The text with every match replaced.
-  func replacing(in scalars: [Unicode.Scalar], with replacement: [Unicode.Scalar])
-    -> [Unicode.Scalar]
-  {
-    let found = matches(in: scalars, range: 0..<scalars.count)
-    if found.isEmpty { return scalars }
-    var result: [Unicode.Scalar] = []
-    result.reserveCapacity(scalars.count)
+  func replacing(in bytes: [UInt8], with replacement: [UInt8]) -> [UInt8] {
+    let found = matches(in: bytes, range: 0..<bytes.count)
+    if found.isEmpty { return bytes }
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count + found.count * replacement.count)
     var position = 0
     for match in found {
-      result.append(contentsOf: scalars[position..<match.lowerBound])
-      result.append(contentsOf: replacement)
+      for index in position..<match.lowerBound { result.append(bytes[index]) }
+      for byte in replacement { result.append(byte) }
       position = match.upperBound
     }
-    result.append(contentsOf: scalars[position...])
+    result.append(contentsOf: bytes[position...])
     return result
   }
 
-  private func literalMatches(
-    _ needle: [Unicode.Scalar], _ scalars: [Unicode.Scalar], _ range: Range<Int>
-  ) -> [Range<Int>] {
+  private func literalMatches(_ needle: [UInt8], _ bytes: [UInt8], _ range: Range<Int>)
+    -> [Range<Int>]
+  {
     guard let first = needle.first else { return [] }
     var found: [Range<Int>] = []
     var index = range.lowerBound
     while index + needle.count <= range.upperBound {
-      if scalars[index] == first,
-        needle.count == 1 || scalars[index..<(index + needle.count)].elementsEqual(needle)
+      if bytes[index] == first,
+        needle.count == 1 || bytes[index..<(index + needle.count)].elementsEqual(needle)
       {
         found.append(index..<(index + needle.count))
         index += needle.count
@@ -98,38 +95,5 @@ enum TextPattern: Sendable {
       }
     }
     return found
-  }
-
-  private func scannerMatches(
-    _ scanner: SplitScanner, _ scalars: [Unicode.Scalar], _ range: Range<Int>
-  ) -> [Range<Int>] {
-    var found: [Range<Int>] = []
-    var start = range.lowerBound
-    while start < range.upperBound {
-      let end = scanner.pieceEnd(from: start, in: scalars, end: range.upperBound)
-      found.append(start..<end)
-      start = end
-    }
-    return found
-  }
-
-  private func expressionMatches(
-    _ expression: NSRegularExpression, _ scalars: [Unicode.Scalar], _ range: Range<Int>
-  ) -> [Range<Int>] {
-    let text = String(scalars: scalars[range])
-    let whole = NSRange(location: 0, length: text.utf16.count)
-    var scalar = range.lowerBound
-    var unit = 0
-    func advance(to target: Int) -> Int {
-      while unit < target {
-        unit += UTF16.width(scalars[scalar])
-        scalar += 1
-      }
-      return scalar
-    }
-    return expression.matches(in: text, range: whole).map { match in
-      let start = advance(to: match.range.location)
-      return start..<advance(to: match.range.location + match.range.length)
-    }
   }
 }

@@ -3,7 +3,7 @@ indirect enum TokenDecoder: Sendable {
   case byteLevel
   case byteFallback
   case fuse
-  case replace(TextPattern, with: [Unicode.Scalar])
+  case replace(TextPattern, with: [UInt8])
   case strip(Unicode.Scalar, start: Int, stop: Int)
   case metaspace(replacement: Unicode.Scalar, prefix: MetaspacePrefix)
   case sequence([TokenDecoder])
@@ -23,7 +23,8 @@ indirect enum TokenDecoder: Sendable {
     case "Replace":
       try node.expectOnly(["type", "pattern", "content"])
       self = .replace(
-        try TextPattern(node.required("pattern")), with: try node.required("content").scalars())
+        try TextPattern(node.required("pattern")),
+        with: Array(try node.required("content").string().utf8))
     case "Strip":
       try node.expectOnly(["type", "content", "start", "stop"])
       self = .strip(
@@ -46,38 +47,39 @@ indirect enum TokenDecoder: Sendable {
   }
 
   /// The pieces of text that the tokens stand for; their concatenation is the text.
-  func decoded(_ tokens: [[Unicode.Scalar]]) -> [[Unicode.Scalar]] {
+  func decoded(_ tokens: [[UInt8]]) -> [[UInt8]] {
     switch self {
     case .byteLevel:
-      let bytes = tokens.flatMap { token in
-        ByteAlphabet.bytes(of: token) ?? Array(String(scalars: token).utf8)
+      var bytes: [UInt8] = []
+      for token in tokens where !ByteAlphabet.appendBytes(of: token, to: &bytes) {
+        bytes.append(contentsOf: token)
       }
-      return [Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)]
+      return [Array(UTF8Text.string(bytes).utf8)]
     case .byteFallback: return Self.joiningByteTokens(tokens)
-    case .fuse: return [tokens.flatMap { $0 }]
+    case .fuse: return [Array(tokens.joined())]
     case .replace(let pattern, let replacement):
       return tokens.map { pattern.replacing(in: $0, with: replacement) }
     case .strip(let scalar, let start, let stop):
       return tokens.map { Self.stripped($0, of: scalar, start: start, stop: stop) }
     case .metaspace(let replacement, let prefix):
+      let mark = TextPattern.literal(UTF8Text.bytes([replacement]))
       return tokens.enumerated().map { index, token in
-        if index == 0, prefix != .never { return token.filter { $0 != replacement } }
-        return token.map { $0 == replacement ? " " : $0 }
+        mark.replacing(in: token, with: index == 0 && prefix != .never ? [] : [0x20])
       }
     case .sequence(let steps): return steps.reduce(tokens) { $1.decoded($0) }
     }
   }
 
   /// Replaces each run of byte tokens by its text, or by one U+FFFD a byte where it is not UTF-8.
-  private static func joiningByteTokens(_ tokens: [[Unicode.Scalar]]) -> [[Unicode.Scalar]] {
-    var result: [[Unicode.Scalar]] = []
+  private static func joiningByteTokens(_ tokens: [[UInt8]]) -> [[UInt8]] {
+    var result: [[UInt8]] = []
     var bytes: [UInt8] = []
     func flush() {
       if bytes.isEmpty { return }
-      if let text = String(validating: bytes, as: UTF8.self) {
-        result.append(Array(text.unicodeScalars))
+      if String(validating: bytes, as: UTF8.self) == nil {
+        result.append(Array(String(repeating: "\u{FFFD}", count: bytes.count).utf8))
       } else {
-        result.append([Unicode.Scalar](repeating: "\u{FFFD}", count: bytes.count))
+        result.append(bytes)
       }
       bytes.removeAll()
     }
@@ -94,18 +96,21 @@ indirect enum TokenDecoder: Sendable {
   }
 
   /// The byte that a token such as `<0x0A>` stands for.
-  private static func byte(of token: [Unicode.Scalar]) -> UInt8? {
-    guard token.count == 6, token[0] == "<", token[1] == "0", token[2] == "x", token[5] == ">",
-      token[3].properties.isASCIIHexDigit, token[4].properties.isASCIIHexDigit
+  private static func byte(of token: [UInt8]) -> UInt8? {
+    guard token.count == 6, token.starts(with: "<0x".utf8), token[5] == UInt8(ascii: ">"),
+      token[3] != UInt8(ascii: "-")
     else { return nil }
-    return UInt8(String(scalars: token[3...4]), radix: 16)
+    // A plus sign counts as a part of the number, as in the reference.
+    return UInt8(UTF8Text.string(token[3...4]), radix: 16)
   }
 
   private static func stripped(
-    _ token: [Unicode.Scalar], of scalar: Unicode.Scalar, start: Int, stop: Int
-  ) -> [Unicode.Scalar] {
-    let leading = token.prefix(start).prefix { $0 == scalar }.count
-    let trailing = token.suffix(stop).reversed().prefix { $0 == scalar }.count
-    return leading + trailing >= token.count ? [] : Array(token[leading..<(token.count - trailing)])
+    _ token: [UInt8], of scalar: Unicode.Scalar, start: Int, stop: Int
+  ) -> [UInt8] {
+    let scalars = UTF8Text.scalars(token, in: 0..<token.count)
+    let leading = scalars.prefix(start).prefix { $0 == scalar }.count
+    let trailing = scalars.suffix(stop).reversed().prefix { $0 == scalar }.count
+    if leading + trailing >= scalars.count { return [] }
+    return UTF8Text.bytes(scalars[leading..<(scalars.count - trailing)])
   }
 }

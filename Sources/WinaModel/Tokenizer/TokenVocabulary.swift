@@ -1,28 +1,17 @@
-/// The tokens of a model: a map from the exact scalars of a token to its id, and back.
+/// The tokens of a model: a map from the exact UTF-8 of a token to its id, and back.
 ///
-/// Keys are compared scalar by scalar, never by canonical equivalence. All tokens share one
-/// buffer, and lookups probe an open-addressing table, so that loading 150,000 tokens allocates
-/// a handful of arrays.
+/// Keys are compared byte by byte, never by canonical equivalence. All tokens share one buffer,
+/// and lookups probe an open-addressing table, so that loading 150,000 tokens allocates a handful
+/// of arrays.
 struct TokenVocabulary: Sendable {
   /// Ids must be smaller than this, which bounds what a hostile file can make us allocate.
   static let idLimit = 1 << 22
 
-  private var storage: [Unicode.Scalar] = []
+  private var storage: [UInt8] = []
   private var starts: [Int] = [0]
   private var ids: [Int32] = []
   private var slots: [Int32]
   private var entryOfID: [Int32] = []
-
-  /// Makes an empty vocabulary with room for `capacity` tokens.
-  init(capacity: Int) {
-    var size = 16
-    while size < 2 * capacity { size *= 2 }
-    slots = [Int32](repeating: -1, count: size)
-    starts.reserveCapacity(capacity + 1)
-    ids.reserveCapacity(capacity)
-    storage.reserveCapacity(6 * capacity)
-    entryOfID.reserveCapacity(capacity)
-  }
 
   /// The number of tokens.
   var count: Int { ids.count }
@@ -34,7 +23,13 @@ struct TokenVocabulary: Sendable {
   init(_ node: TokenizerNode) throws(TokenizerError) {
     let members = try node.members()
     guard !members.isEmpty else { throw node.invalid("holds no tokens") }
-    self.init(capacity: members.count)
+    var size = 16
+    while size < 2 * members.count { size *= 2 }
+    slots = [Int32](repeating: -1, count: size)
+    starts.reserveCapacity(members.count + 1)
+    ids.reserveCapacity(members.count)
+    storage.reserveCapacity(8 * members.count)
+    entryOfID.reserveCapacity(members.count)
     for member in members {
       guard case .integer(let id) = member.value, (0..<Self.idLimit).contains(id) else {
         throw node.invalid(
@@ -42,19 +37,17 @@ struct TokenVocabulary: Sendable {
             + "\(Self.idLimit - 1)")
       }
       if let owner = token(Int32(id)) {
-        throw node.invalid("gives id \(id) to both '\(String(scalars: owner))' and '\(member.key)'")
+        throw node.invalid("gives id \(id) to both '\(UTF8Text.string(owner))' and '\(member.key)'")
       }
-      guard insert(Array(member.key.unicodeScalars), id: Int32(id)) else {
+      guard insert(Array(member.key.utf8), id: Int32(id)) else {
         throw node.invalid("names the token '\(member.key)' twice")
       }
     }
   }
 
   /// Adds a token whose id is not yet in use; false if the token is there already.
-  ///
-  /// The caller must not add more tokens than the capacity it asked for.
-  private mutating func insert(_ token: [Unicode.Scalar], id: Int32) -> Bool {
-    let slot = slot(of: token[...])
+  private mutating func insert(_ token: [UInt8], id: Int32) -> Bool {
+    let slot = slot(of: token, token.startIndex..<token.endIndex)
     guard slots[slot] < 0 else { return false }
     slots[slot] = Int32(ids.count)
     while entryOfID.count <= Int(id) { entryOfID.append(-1) }
@@ -66,67 +59,46 @@ struct TokenVocabulary: Sendable {
   }
 
   /// The id of a token.
-  func id(of token: ArraySlice<Unicode.Scalar>) -> Int32? {
-    let entry = slots[slot(of: token)]
+  func id(of token: [UInt8]) -> Int32? { id(of: token, token.startIndex..<token.endIndex) }
+
+  /// The id of the token that a part of a text spells.
+  func id(of text: [UInt8], _ range: Range<Int>) -> Int32? {
+    let entry = slots[slot(of: text, range)]
     return entry < 0 ? nil : ids[Int(entry)]
   }
 
-  /// The id of a token of one scalar.
-  func id(of scalar: Unicode.Scalar) -> Int32? {
-    var slot = Int(truncatingIfNeeded: Self.finished(Self.mixed(Self.seed, scalar)))
-    slot &= slots.count - 1
-    while slots[slot] >= 0 {
-      let entry = Int(slots[slot])
-      if starts[entry + 1] - starts[entry] == 1, storage[starts[entry]] == scalar {
-        return ids[entry]
-      }
-      slot = (slot + 1) & (slots.count - 1)
-    }
-    return nil
-  }
-
-  /// The scalars of the token with an id.
-  func token(_ id: Int32) -> ArraySlice<Unicode.Scalar>? {
+  /// The UTF-8 of the token with an id.
+  func token(_ id: Int32) -> ArraySlice<UInt8>? {
     guard id >= 0, Int(id) < entryOfID.count, entryOfID[Int(id)] >= 0 else { return nil }
     let entry = Int(entryOfID[Int(id)])
     return storage[starts[entry]..<starts[entry + 1]]
   }
 
   /// The slot that holds a token, or the free slot where it belongs.
-  private func slot(of token: ArraySlice<Unicode.Scalar>) -> Int {
-    var slot = Int(truncatingIfNeeded: Self.hash(token)) & (slots.count - 1)
-    while slots[slot] >= 0, !matches(Int(slots[slot]), token) {
-      slot = (slot + 1) & (slots.count - 1)
-    }
+  private func slot(of text: [UInt8], _ range: Range<Int>) -> Int {
+    let mask = slots.count - 1
+    var slot = Int(truncatingIfNeeded: Self.hash(text, range)) & mask
+    while slots[slot] >= 0, !matches(Int(slots[slot]), text, range) { slot = (slot + 1) & mask }
     return slot
   }
 
-  private func matches(_ entry: Int, _ token: ArraySlice<Unicode.Scalar>) -> Bool {
+  private func matches(_ entry: Int, _ text: [UInt8], _ range: Range<Int>) -> Bool {
     let start = starts[entry]
-    guard starts[entry + 1] - start == token.count else { return false }
-    for offset in 0..<token.count where storage[start + offset] != token[token.startIndex + offset]
-    {
+    guard starts[entry + 1] - start == range.count else { return false }
+    for offset in 0..<range.count where storage[start + offset] != text[range.lowerBound + offset] {
       return false
     }
     return true
   }
 
-  /// A 64-bit hash of scalars, the same in every process.
-  static func hash(_ token: ArraySlice<Unicode.Scalar>) -> UInt64 {
-    var state = seed
-    for scalar in token { state = mixed(state, scalar) }
-    return finished(state)
-  }
-
-  private static let seed: UInt64 = 0x9E37_79B9_7F4A_7C15
-
-  private static func mixed(_ state: UInt64, _ scalar: Unicode.Scalar) -> UInt64 {
-    let product = (state ^ UInt64(scalar.value)) &* 0xBF58_476D_1CE4_E5B9
-    return product ^ (product >> 29)
-  }
-
-  private static func finished(_ state: UInt64) -> UInt64 {
-    let product = state &* 0x94D0_49BB_1331_11EB
-    return product ^ (product >> 32)
+  /// A 64-bit hash of bytes, the same in every process.
+  private static func hash(_ text: [UInt8], _ range: Range<Int>) -> UInt64 {
+    var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+    for index in range {
+      state = (state ^ UInt64(text[index])) &* 0xBF58_476D_1CE4_E5B9
+      state ^= state >> 29
+    }
+    state = state &* 0x94D0_49BB_1331_11EB
+    return state ^ (state >> 32)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Text to token ids and back, as a `tokenizer.json` in Hugging Face format describes it.
 ///
@@ -13,6 +14,8 @@ public final class Tokenizer: Sendable {
   private let model: BytePairModel
   private let postProcessor: PostProcessor?
   private let decoder: TokenDecoder?
+  /// Buffers that no thread uses at the moment.
+  private let workspaces = Mutex<[BytePairModel.Workspace]>([])
 
   /// Loads a tokenizer.
   ///
@@ -53,6 +56,10 @@ public final class Tokenizer: Sendable {
     decoder = try root.optional("decoder").map(TokenDecoder.init)
     addedTokens = try AddedTokens(
       root.optional("added_tokens"), vocabulary: model.vocabulary, normalizer: normalizer)
+    for id in postProcessor?.addedIDs ?? [] where token(id) == nil {
+      throw .invalid(
+        root.file, key: "post_processor", reason: "adds the id \(id), which no token has")
+    }
   }
 
   /// The number of tokens, added tokens included.
@@ -70,17 +77,26 @@ public final class Tokenizer: Sendable {
   ///   - addSpecialTokens: Whether to surround the ids with the tokens that the file's
   ///     post-processor asks for, such as a begin-of-text token.
   /// - Returns: The ids, empty for an empty text without special tokens.
-  /// - Complexity: O(*n* log *n*) for *n* scalars.
+  /// - Complexity: O(*n* log *n*) for *n* bytes.
   public func encode(_ text: String, addSpecialTokens: Bool) -> [Int32] {
+    var workspace = workspaces.withLock { $0.popLast() } ?? BytePairModel.Workspace()
+    let ids = encode(text, addSpecialTokens: addSpecialTokens, using: &workspace)
+    workspaces.withLock { $0.append(workspace) }
+    return ids
+  }
+
+  /// The ids of a text, found in the buffers of one thread.
+  func encode(
+    _ text: String, addSpecialTokens: Bool, using workspace: inout BytePairModel.Workspace
+  ) -> [Int32] {
     var ids: [Int32] = []
-    let sections = addedTokens.sections(of: Array(text.unicodeScalars), normalizer: normalizer)
-    for section in sections {
+    for section in addedTokens.sections(of: Array(text.utf8), normalizer: normalizer) {
       switch section {
       case .token(let id): ids.append(id)
-      case .text(let scalars, let isAtOrigin):
-        var pieces = PieceList(scalars, isAtOrigin: isAtOrigin)
+      case .text(let bytes, let isAtOrigin):
+        var pieces = PieceList(bytes, isAtOrigin: isAtOrigin)
         preTokenizer?.apply(to: &pieces)
-        for range in pieces.ranges { model.encode(pieces.scalars[range], into: &ids) }
+        model.encode(pieces, into: &ids, using: &workspace)
       }
     }
     return postProcessor?.applied(to: ids, addSpecialTokens: addSpecialTokens) ?? ids
@@ -93,7 +109,8 @@ public final class Tokenizer: Sendable {
   ///   - skipSpecialTokens: Whether to leave out tokens that the file marks as special.
   /// - Returns: The text; bytes that are not UTF-8 become U+FFFD.
   public func decode(_ ids: [Int32], skipSpecialTokens: Bool) -> String {
-    var tokens: [[Unicode.Scalar]] = []
+    var tokens: [[UInt8]] = []
+    tokens.reserveCapacity(ids.count)
     for id in ids {
       if let added = addedTokens.token(id) {
         if !(skipSpecialTokens && addedTokens.isSkippable(added)) { tokens.append(added.form) }
@@ -101,19 +118,19 @@ public final class Tokenizer: Sendable {
         tokens.append(Array(token))
       }
     }
-    if let decoder { return String(scalars: decoder.decoded(tokens).joined()) }
-    return String(scalars: tokens.joined(separator: [" "]))
+    if let decoder { return UTF8Text.string(Array(decoder.decoded(tokens).joined())) }
+    return UTF8Text.string(Array(tokens.joined(separator: [0x20])))
   }
 
   /// The id of a token as the file spells it, such as `Ġthe` or `<s>`.
   public func id(of token: String) -> Int32? {
-    let scalars = Array(token.unicodeScalars)
-    return addedTokens.id(of: scalars) ?? model.vocabulary.id(of: scalars[...])
+    let bytes = Array(token.utf8)
+    return addedTokens.id(of: bytes) ?? model.vocabulary.id(of: bytes)
   }
 
   /// The token with an id, as the file spells it.
   public func token(_ id: Int32) -> String? {
-    if let added = addedTokens.token(id) { return String(scalars: added.content) }
-    return model.vocabulary.token(id).map { String(scalars: $0) }
+    if let added = addedTokens.token(id) { return UTF8Text.string(added.content) }
+    return model.vocabulary.token(id).map { UTF8Text.string($0) }
   }
 }

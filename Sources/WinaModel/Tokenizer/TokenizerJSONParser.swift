@@ -126,8 +126,12 @@ struct TokenizerJSONParser {
       }
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
-    if let integer = Int(text) { return .integer(integer) }
-    guard let number = Double(text), number.isFinite else {
+    let digits = text.utf8.drop { $0 == UInt8(ascii: "-") }
+    let isPadded = digits.first == UInt8(ascii: "0") && digits.count > 1
+    let startsWell = digits.first.map { (0x30...0x39).contains($0) } ?? false
+    if startsWell, !isPadded, let integer = Int(text) { return .integer(integer) }
+    let isZeroPoint = digits.dropFirst().first.map { !(0x30...0x39).contains($0) } ?? true
+    guard startsWell, !isPadded || isZeroPoint, let number = Double(text), number.isFinite else {
       position = start
       throw failure("expected a value")
     }

@@ -25,9 +25,13 @@ struct TokenizerNode {
 
   /// The value of a member, or nil where it is absent or `null`.
   func optional(_ name: String) throws(TokenizerError) -> TokenizerNode? {
-    guard let member = try members().last(where: { $0.key == name }) else { return nil }
-    let node = TokenizerNode(file: file, key: path(name), value: member.value)
-    return node.isNull ? nil : node
+    var found: TokenizerNode?
+    for member in try members() where member.key == name {
+      let node = TokenizerNode(file: file, key: path(name), value: member.value)
+      if found != nil { throw node.invalid("is given twice") }
+      found = node
+    }
+    return found.flatMap { $0.isNull ? nil : $0 }
   }
 
   /// The value of a member that must be there and not be `null`.

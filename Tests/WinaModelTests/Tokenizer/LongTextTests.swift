@@ -1,0 +1,46 @@
+import Foundation
+import Testing
+import WinaModel
+import WinaTestSupport
+
+/// Texts that are bad for tokenizers: a megabyte takes about twice the time of half of one.
+@Suite(.serialized)  // Times are compared.
+struct LongTextTests {
+  private static let settings = [
+    "byte-level.pattern-llama3", "byte-level.pattern-o200k", "byte-level.odd-3",
+    "byte-level.normalizer-nfc", "byte-level.normalizer-nfkc", "byte-level.tokens",
+    "sentencepiece.plain",
+  ]
+
+  private static let texts: [(name: String, unit: String)] = [
+    ("one letter", "a"), ("spaces", " "), ("emoji", "🙂"), ("newlines", "\n"),
+    ("marks", "\u{301}\u{323}"),
+    ("no spaces", "the9quick-brown_fox日本"), ("apostrophes", "'"), ("mixed", " x\n'"),
+    ("Hangul letters", "\u{1100}\u{1161}\u{11A8}"), ("added tokens", "<tok> "),
+  ]
+
+  private func seconds(_ tokenizer: Tokenizer, _ text: String) -> Double {
+    let elapsed = ContinuousClock().measure {
+      #expect(!tokenizer.encode(text, addSpecialTokens: false).isEmpty)
+    }
+    let (whole, attoseconds) = elapsed.components
+    return Double(whole) + Double(attoseconds) * 1e-18
+  }
+
+  @Test(arguments: settings)
+  func timeGrowsLikeTheText(setting: String) throws {
+    let found = try TokenizerCases.all().first { $0.name == setting }
+    let tokenizer = try TokenizerFixture.load(json: try #require(found).file.text)
+    for (name, unit) in Self.texts {
+      let count = (1 << 19) / unit.utf8.count
+      let half = String(repeating: unit, count: count)
+      var times = (half: Double.infinity, whole: Double.infinity)
+      // Another try where the machine did something else in between.
+      for _ in 0..<3 where times.whole > 3 * times.half || times.whole == .infinity {
+        times.half = min(times.half, seconds(tokenizer, half))
+        times.whole = min(times.whole, seconds(tokenizer, half + half))
+      }
+      #expect(times.whole < 3 * times.half + 0.05, "\(name): \(times)")
+    }
+  }
+}
