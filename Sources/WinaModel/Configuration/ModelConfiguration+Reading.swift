@@ -56,8 +56,7 @@ extension ModelConfiguration {
     let context = try section.size("max_position_embeddings", default: defaults.contextLength)
     var configuration = ModelConfiguration(
       family: family, layers: layers, hidden: hidden, heads: heads,
-      keyValueHeads: try section.size(
-        "num_key_value_heads", default: defaults.keyValueHeads ?? heads, limit: maximumHeads),
+      keyValueHeads: try keyValueHeads(section, heads: heads, default: defaults.keyValueHeads),
       headSize: headSize,
       feedForward: try section.size("intermediate_size", limit: maximumWidth),
       vocabulary: try section.size("vocab_size", limit: maximumWidth), contextLength: context,
@@ -77,6 +76,15 @@ extension ModelConfiguration {
     }
     try decoder.complete(&configuration, section)
     return configuration
+  }
+
+  /// As many as there are query heads where the key is null; the family's number where it is absent.
+  private static func keyValueHeads(
+    _ section: ConfigurationSection, heads: Int, default fallback: Int?
+  ) throws(ModelError) -> Int {
+    let key = "num_key_value_heads"
+    let silent = section.contains(key) ? heads : fallback ?? heads
+    return try section.size(key, default: silent, limit: maximumHeads)
   }
 
   private static func normEpsilon(
