@@ -141,7 +141,7 @@ struct ByteMutator {
     guard !numbers.isEmpty else { return }
     let place = pick(numbers)
     let number = Int(String(decoding: tokens[place], as: UTF8.self)) ?? 0
-    let other = pick([number &+ 1, number &- 1, number &* 2, number / 2, -number, number &+ 64])
+    let other = pick([number &+ 1, number &- 1, number &* 2, number / 2, 0 &- number, number &+ 64])
     tokens[place] = Array(String(other).utf8)
   }
 }
