@@ -96,6 +96,10 @@ struct CheckpointErrorTests {
         "$/config.json: 'rope_scaling.factor' is there twice"
       ),
     ]
+    let long = "{\"a\": [\(String(repeating: "0,", count: 1 << 21))0]}"
+    #expect(
+      try message(configuration: long)
+        == "$/config.json: \(long.utf8.count) bytes are above the limit of 4194304")
     for (text, part) in cases {
       let message = try message(configuration: text)
       #expect(message.hasPrefix(part))

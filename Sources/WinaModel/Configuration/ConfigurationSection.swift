@@ -6,14 +6,11 @@ struct ConfigurationSection {
   let prefix: String
   let values: [String: ConfigurationValue]
 
-  /// The largest file that is read; the index of a checkpoint of many shards has some megabytes.
-  private static let maximumSize = 64 << 20
-
-  /// Reads a JSON file whose root is an object.
-  init(path: String) throws(ModelError) {
+  /// Reads a JSON file of at most `maximumSize` bytes whose root is an object.
+  init(path: String, maximumSize: Int = 4 << 20) throws(ModelError) {
     let json: TokenizerJSON
     do {
-      json = try TokenizerJSONParser.parse(try Self.contents(path), file: path)
+      json = try TokenizerJSONParser.parse(try Self.contents(path, maximumSize), file: path)
     } catch let error as TokenizerError {
       throw .unreadable(error.message, hint: error.hint)
     } catch let error as ModelError {
@@ -27,7 +24,9 @@ struct ConfigurationSection {
     self.init(path: path, prefix: "", values: values)
   }
 
-  private static func contents(_ path: String) throws(ModelError) -> [UInt8] {
+  private static func contents(
+    _ path: String, _ maximumSize: Int
+  ) throws(ModelError) -> [UInt8] {
     let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     let attributes = try? FileManager.default.attributesOfItem(atPath: target)
     guard let attributes, attributes[.type] as? FileAttributeType == .typeRegular else {

@@ -28,7 +28,9 @@ struct CheckpointFiles: Sendable {
   }
 
   private mutating func readIndex(_ directory: String) throws(ModelError) {
-    guard let map = try ConfigurationSection(path: path).section("weight_map") else {
+    // The index of the largest models has some megabytes.
+    let index = try ConfigurationSection(path: path, maximumSize: 16 << 20)
+    guard let map = try index.section("weight_map") else {
       throw .invalid("\(path): 'weight_map' is missing")
     }
     var opened: [String: SafetensorsFile] = [:]

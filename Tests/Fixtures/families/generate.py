@@ -28,7 +28,7 @@ TYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 def config_json(family, layout, rope, keys):
     """Return a config.json as transformers 4 or 5 lays it out.
 
-    `rope` holds rope_theta, rope_type, its numbers and partial_rotary_factor, each where it applies.
+    `rope` holds rope_theta, rope_type, its numbers and partial_rotary_factor, where they apply.
     """
     config = {
         "architectures": [ARCHITECTURES[family]],
@@ -67,7 +67,7 @@ def randomize(model, generator):
 
 
 def stored(model, kind, head, generator):
-    """Return the tensors to store: `kind` is a type or 'mixed', `head` which of two tied tensors."""
+    """Return the tensors to store: `kind` is a type or 'mixed', `head` which of tied ones."""
     tensors = {name: weight.detach().clone() for name, weight in model.named_parameters()}
     if model.config.tie_word_embeddings:
         table = tensors["model.embed_tokens.weight"]

@@ -82,7 +82,9 @@ def random_variant(seed):
     key_value_heads = pick.choice([1, 2, 3, 4])
     heads = key_value_heads * pick.choice([1, 2, 3])
     width = pick.choice([2, 4, 6, 8, 10, 12, 16, 18])
-    hidden = heads * pick.choice([2, 4, 6, 8]) if heads > 4 else heads * pick.choice([8, 10, 12, 16])
+    hidden = (
+        heads * pick.choice([2, 4, 6, 8]) if heads > 4 else heads * pick.choice([8, 10, 12, 16])
+    )
     own_width = family == "qwen3" or pick.random() < 0.5
     if not own_width:
         width = hidden // heads
