@@ -4,6 +4,10 @@ struct HeaderScanner {
   private let path: String
   private var position = 0
 
+  /// The longest key and the longest list that any file needs, and more.
+  private static let maximumKey = 4096
+  private static let maximumList = 64
+
   init(bytes: [UInt8], path: String) {
     self.bytes = bytes
     self.path = path
@@ -43,6 +47,9 @@ struct HeaderScanner {
       if !isFirst { try take(",") }
       isFirst = false
       let key = try string()
+      guard key.utf8.count <= Self.maximumKey else {
+        throw fault("a name has more than \(Self.maximumKey) bytes")
+      }
       guard seen.insert(key).inserted else {
         throw .malformed(path, "the header names '\(key)' twice")
       }
@@ -58,6 +65,9 @@ struct HeaderScanner {
     var values: [Int] = []
     while peek() != UInt8(ascii: "]") {
       if !values.isEmpty { try take(",") }
+      guard values.count < Self.maximumList else {
+        throw fault("a list has more than \(Self.maximumList) numbers")
+      }
       values.append(try integer())
     }
     try take("]")

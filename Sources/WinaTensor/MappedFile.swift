@@ -10,7 +10,8 @@ final class MappedFile: @unchecked Sendable {
   let path: String
 
   init(path: String) throws(TensorError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without waiting for a writer, should the file be a pipe.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .unreadable(path, String(cString: strerror(errno))) }
     defer { close(descriptor) }
     var status = stat()

@@ -49,7 +49,7 @@ struct SafetensorsHeader {
         let text = try scanner.string()
         guard let type = ElementType(rawValue: text) else {
           throw .malformed(
-            path, "tensor '\(name)' has the unknown dtype '\(text)'",
+            path, "tensor '\(name)' has the unknown dtype '\(text.prefix(60))'",
             hint: "quantised checkpoints cannot be read")
         }
         elementType = type

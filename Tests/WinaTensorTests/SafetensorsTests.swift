@@ -98,6 +98,41 @@ struct SafetensorsTests {
     }
   }
 
+  @Test func headersWithoutMeasureAreErrors() throws {
+    let good = entry("F32", "[2]", "[0,8]")
+    let name = String(repeating: "n", count: 4096)
+    #expect(try open(header: "{\"\(name)\":\(good)}", data: 8) == "no error")
+    let ones = Array(repeating: "1", count: 63).joined(separator: ",")
+    #expect(
+      try open(header: "{\"x\":\(entry("F32", "[2,\(ones)]", "[0,8]"))}", data: 8) == "no error")
+    let cases: [(header: String, part: String)] = [
+      ("{\"\(name)n\":\(good)}", "a name has more than 4096 bytes"),
+      ("{\"x\":\(entry("F32", "[2,1,\(ones)]", "[0,8]"))}", "a list has more than 64 numbers"),
+      ("{\"x\":{\"dtype\":\(String(repeating: "[", count: 100_000))", "'\"' was expected"),
+      (String(repeating: "{\"x\":", count: 100_000), "unknown field 'x'"),
+      (
+        "{\"x\":\(entry("F32", "[2]", "[9223372036854775799,9223372036854775807]"))}",
+        "ends at byte"
+      ),
+      ("{\"x\":\(entry("F32", "[9223372036854775808]", "[0,8]"))}", "an integer from 0"),
+      ("{\"__metadata__\":{\"a\":1}}", "'\"' was expected"),
+      ("{\"__metadata__\":{},\"__metadata__\":{}}", "'__metadata__' twice"),
+    ]
+    for (header, part) in cases {
+      let message = try open(header: header, data: 8)
+      #expect(message.contains(part), "\(header.prefix(40)): \(message.prefix(200))")
+    }
+  }
+
+  @Test func namesThatAreNotUTF8AreErrors() throws {
+    let directory = try TemporaryDirectory()
+    let bytes: [UInt8] = [7, 0, 0, 0, 0, 0, 0, 0] + [0x7B, 0x22, 0xC3, 0x28, 0x22, 0x3A, 0x7D]
+    let path = try directory.write(bytes, to: "a.safetensors")
+    let error = #expect(throws: TensorError.self) { try SafetensorsFile(path: path) }
+    #expect(error?.message.hasPrefix("\(path): the header is not valid at byte") == true)
+    #expect(error?.message.hasSuffix("a text is not UTF-8") == true)
+  }
+
   @Test(arguments: [1 << 60, UInt64.max, 100, 11])
   func headersLongerThanTheFileAreErrors(claimed: UInt64) throws {
     #expect(

@@ -18,6 +18,8 @@ protocol DecoderFamily {
   static var defaults: FamilyDefaults { get }
   /// Whether `partial_rotary_factor` may be below 1.
   static var turnsPartsOfHeads: Bool { get }
+  /// The types of rotary embedding that the family may have, in the spelling of `rope_type`.
+  static var rotaryTypes: [String] { get }
 
   /// Reads the family's own keys.
   static func complete(
@@ -52,6 +54,7 @@ struct WeightSource {
 
 extension DecoderFamily {
   static var turnsPartsOfHeads: Bool { false }
+  static var rotaryTypes: [String] { ["default", "linear", "dynamic", "llama3", "yarn"] }
 
   /// Every projection in a tensor of its own.
   static func source(
@@ -99,5 +102,14 @@ extension ConfigurationSection {
       }
     }
     return slides
+  }
+
+  /// Requires that `layer_types`, where it is present, has all layers slide or none.
+  func requireAlikeLayers(_ layers: Int, slide: Bool) throws(ModelError) {
+    guard let listed = try slidingLayers(layers), listed.contains(!slide) else { return }
+    throw .unsupported(
+      "\(path): 'layer_types' lists '\(slide ? "full" : "sliding")_attention', "
+        + (slide ? "but 'sliding_window' is set" : "but there is no sliding window"),
+      hint: "layers of this family are alike; remove one of the two keys")
   }
 }

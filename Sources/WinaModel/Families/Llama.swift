@@ -20,10 +20,6 @@ enum Llama: DecoderFamily {
     if try section.bool("mlp_bias", default: false) {
       configuration.biases.formUnion([.gateProj, .upProj, .downProj])
     }
-    guard try section.slidingLayers(configuration.layers)?.contains(true) != true else {
-      throw .unsupported(
-        "\(section.path): 'layer_types' lists 'sliding_attention', which Llama does not have",
-        hint: "supported: full_attention")
-    }
+    try section.requireAlikeLayers(configuration.layers, slide: false)
   }
 }

@@ -6,16 +6,24 @@ import WinaTensor
 /// positions on the first `partial_rotary_factor` of each head.
 enum Phi3: DecoderFamily {
   static let architecture = "Phi3ForCausalLM"
-  static let keys: Set<String> = ["sliding_window", "attention_bias", "lm_head_bias"]
+  static let keys: Set<String> = [
+    "sliding_window", "attention_bias", "lm_head_bias", "full_attn_mod", "interpolate_factor",
+    "layer_types",
+  ]
   static let defaults = FamilyDefaults(contextLength: 4096, normEpsilon: 1e-5)
   static let turnsPartsOfHeads = true
+  static let rotaryTypes = ["default"]
 
   static func complete(
     _ configuration: inout ModelConfiguration, _ section: ConfigurationSection
   ) throws(ModelError) {
     try section.require("attention_bias", isOneOf: [.bool(false)])
     try section.require("lm_head_bias", isOneOf: [.bool(false)])
+    // Phi-4 mini states both, which are 1.
+    try section.require("full_attn_mod", isOneOf: [.integer(1)])
+    try section.require("interpolate_factor", isOneOf: [.integer(1)])
     let window = try section.window()
+    try section.requireAlikeLayers(configuration.layers, slide: window != nil)
     configuration.windows = Array(repeating: window, count: configuration.layers)
   }
 

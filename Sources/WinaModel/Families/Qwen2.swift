@@ -8,6 +8,8 @@ enum Qwen2: DecoderFamily {
   static let architecture = "Qwen2ForCausalLM"
   static let keys: Set<String> = [
     "sliding_window", "use_sliding_window", "max_window_layers", "layer_types", "use_mrope",
+    // How another program cuts the attention of sequences longer than those of training.
+    "dual_chunk_attention_config",
   ]
   static let defaults = FamilyDefaults(keyValueHeads: 32, contextLength: 32_768)
 

@@ -3,7 +3,8 @@ import WinaTensor
 
 /// The tensors of a checkpoint in one file or in several with an index.
 struct CheckpointFiles: Sendable {
-  let directory: String
+  /// The file that lists all tensors: the only one, or the index of the shards.
+  let path: String
   private var files: [String: SafetensorsFile] = [:]
 
   /// The names of all tensors.
@@ -17,14 +18,15 @@ struct CheckpointFiles: Sendable {
   }
 
   init(directory: String) throws(ModelError) {
-    self.directory = directory
     let single = directory + "/model.safetensors"
     let index = directory + "/model.safetensors.index.json"
     if FileManager.default.fileExists(atPath: single) {
+      path = single
       let file = try Self.open(single)
       for name in file.names { files[name] = file }
     } else if FileManager.default.fileExists(atPath: index) {
-      try readIndex(index)
+      path = index
+      try readIndex(directory)
     } else {
       throw .unreadable(
         "'\(directory)' holds no model.safetensors and no model.safetensors.index.json",
@@ -32,20 +34,25 @@ struct CheckpointFiles: Sendable {
     }
   }
 
-  private mutating func readIndex(_ path: String) throws(ModelError) {
-    guard let map = try ConfigurationSection(path: path).section("weight_map") else {
+  private mutating func readIndex(_ directory: String) throws(ModelError) {
+    // The index of the largest models has some megabytes.
+    let index = try ConfigurationSection(path: path, maximumSize: 16 << 20)
+    guard let map = try index.section("weight_map") else {
       throw .invalid("\(path): 'weight_map' is missing")
     }
     var opened: [String: SafetensorsFile] = [:]
     for name in map.values.keys.sorted() {
-      guard let shard = try map.string(name), !shard.contains("/") else {
+      guard let shard = try map.string(name), shard.utf8.allSatisfy({ $0 != 0x2F && $0 != 0 })
+      else {
         throw .invalid("\(path): tensor '\(name)' is not in a file of the same directory")
       }
       let file: SafetensorsFile
       if let known = opened[shard] {
         file = known
       } else {
-        file = try Self.open(directory + "/" + shard)
+        file = try Self.open(
+          directory + "/" + shard,
+          hint: "'\(path)' names it; are all files of the checkpoint there?")
         opened[shard] = file
       }
       guard file.contains(name) else {
@@ -62,11 +69,13 @@ struct CheckpointFiles: Sendable {
     }
   }
 
-  private static func open(_ path: String) throws(ModelError) -> SafetensorsFile {
+  private static func open(
+    _ path: String, hint: String? = nil
+  ) throws(ModelError) -> SafetensorsFile {
     do {
       return try SafetensorsFile(path: path)
     } catch {
-      throw ModelError(code: .unreadable, message: error.message, hint: error.hint)
+      throw ModelError(code: .unreadable, message: error.message, hint: error.hint ?? hint)
     }
   }
 
@@ -75,7 +84,7 @@ struct CheckpointFiles: Sendable {
   func tensor(_ name: String, shape: [Int]) throws(ModelError) -> Tensor {
     guard let file = files[name] else {
       throw .invalid(
-        "'\(directory)': tensor '\(name)' is missing",
+        "\(path): tensor '\(name)' is missing",
         hint: "config.json asks for it; are all files of the checkpoint there?")
     }
     let tensor: Tensor
@@ -108,7 +117,7 @@ struct CheckpointFiles: Sendable {
     do {
       return try tensor.floats()
     } catch {
-      throw .unreadable("'\(directory)': tensor '\(name)': \(error.message)")
+      throw .unreadable("\(path): tensor '\(name)': \(error.message)")
     }
   }
 }

@@ -49,11 +49,22 @@ struct DecoderWeights: Sendable {
   func outer() throws(ModelError) -> OuterWeights {
     let (hidden, vocabulary) = (configuration.hidden, configuration.vocabulary)
     let shape = [vocabulary, hidden]
-    let embedding = try files.tensor(Self.embeddingName, shape: shape)
+    let names = files.names
+    // Of two tied tensors a checkpoint may hold either.
+    let isHeadAlone =
+      configuration.tiesEmbeddings && names.contains(Self.headName)
+      && !names.contains(Self.embeddingName)
+    let embedding = try files.tensor(
+      isHeadAlone ? Self.headName : Self.embeddingName, shape: shape)
     var head = embedding
     if configuration.tiesEmbeddings {
       try checkTiedHead(embedding, shape)
     } else {
+      guard names.contains(Self.headName) else {
+        throw .invalid(
+          "\(files.path): tensor '\(Self.headName)' is missing",
+          hint: "if the head is the embedding, set 'tie_word_embeddings' to true in config.json")
+      }
       head = try files.tensor(Self.headName, shape: shape)
     }
     // Kept apart from the embedding even where they are equal: looking a token up reads a row, and
@@ -72,7 +83,7 @@ struct DecoderWeights: Sendable {
     let head = try files.tensor(Self.headName, shape: shape)
     guard head.hasSameBytes(as: embedding) else {
       throw .invalid(
-        "'\(files.directory)': tensor '\(Self.headName)' differs from '\(Self.embeddingName)', but "
+        "\(files.path): tensor '\(Self.headName)' differs from '\(Self.embeddingName)', but "
           + "config.json ties the two",
         hint: "set 'tie_word_embeddings' to false if the head is its own")
     }
@@ -198,11 +209,19 @@ struct DecoderWeights: Sendable {
         if configuration.biases.contains(projection) { known.insert(name + ".bias") }
       }
     }
-    if let extra = files.names.filter({ !known.contains($0) }).min() {
-      throw .unsupported(
-        "'\(files.directory)': tensor '\(extra)' is no part of a \(configuration.family.rawValue) "
-          + "decoder of \(configuration.layers) layers as config.json describes it",
-        hint: "config.json and the weights must belong together")
-    }
+    guard let extra = files.names.filter({ !known.contains($0) }).min() else { return }
+    let isQuantised = Self.quantisedParts.contains { extra.hasSuffix($0) }
+    throw .unsupported(
+      "\(files.path): tensor '\(extra)' is no part of a \(configuration.family.rawValue) "
+        + "decoder of \(configuration.layers) layers as config.json describes it",
+      hint: isQuantised
+        ? "the checkpoint is quantised; use one with f32, f16 or bf16 weights"
+        : "config.json and the weights must belong together")
   }
+
+  /// Ends of the names of tensors beside quantised weights.
+  private static let quantisedParts = [
+    ".qweight", ".qzeros", ".scales", ".g_idx", ".weight_scale", ".weight_scale_inv",
+    ".input_scale", ".weight_packed", ".SCB", ".absmax", ".quant_map",
+  ]
 }
