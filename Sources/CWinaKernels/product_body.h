@@ -31,10 +31,14 @@
     size_t k = 0;                                                                                  \
     for (; k + GROUP <= count; k += GROUP) {                                                       \
       const TYPE *line[GROUP];                                                                     \
+      const size_t ahead = k + 2 * GROUP <= count ? GROUP * w_stride : 0;                          \
       for (size_t g = 0; g < GROUP; g++) line[g] = w + (k + g) * w_stride;                         \
       for (size_t n = 0; n < width; n += STEP) {                                                   \
         VECTOR b[GROUP][VECTORS];                                                                  \
         UNROLL for (size_t g = 0; g < GROUP; g++) {                                                \
+          for (size_t c = 0; c < STEP * sizeof(TYPE); c += 64) {                                   \
+            __builtin_prefetch((const char *)(line[g] + n + ahead) + c, 0, 2);                     \
+          }                                                                                        \
           LOAD_PAIR(line[g] + n, b[g][0], b[g][1]);                                                \
         }                                                                                          \
         const float *source = x + k;                                                               \
