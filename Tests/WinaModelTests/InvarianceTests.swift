@@ -164,6 +164,20 @@ struct InvarianceTests {
     }
   }
 
+  @Test func longPromptsGoThroughInPasses() throws {
+    let model = try loaded(TinyModel(contextLength: 1300, seed: 13))
+    let tokens = tokens(1200, seed: 14)
+    let whole = try model.forward(
+      tokens, ForwardRequest(logitRows: .last), workspace: ForwardWorkspace())
+    let decoder = IncrementalDecoder(model)
+    #expect(bits(try decoder.append(tokens)) == bits(whole.logits))
+    #expect(decoder.position == 1200)
+    #expect(throws: ModelError.self) { try decoder.append(self.tokens(101, seed: 15)) }
+    #expect(throws: ModelError.self) { try decoder.append([]) }
+    #expect(throws: ModelError.self) { try decoder.append([1, 50]) }
+    #expect(decoder.position == 1200)
+  }
+
   @Test func cachesOfOtherModelsAndFullContextsAreErrors() throws {
     let model = try loaded(tiny)
     let other = KeyValueCache(try loaded(TinyModel()).configuration)

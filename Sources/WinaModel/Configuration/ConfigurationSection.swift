@@ -8,9 +8,9 @@ struct ConfigurationSection {
 
   /// Reads a JSON file of at most `maximumSize` bytes whose root is an object.
   init(path: String, maximumSize: Int = 4 << 20) throws(ModelError) {
-    let json: TokenizerJSON
+    let json: ModelJSON
     do {
-      json = try TokenizerJSONParser.parse(try Self.contents(path, maximumSize), file: path)
+      json = try ModelJSONParser.parse(try Self.contents(path, maximumSize), file: path)
     } catch let error as TokenizerError {
       throw .unreadable(error.message, hint: error.hint)
     } catch let error as ModelError {

@@ -14,7 +14,7 @@ enum ConfigurationValue: Equatable {
   ///   - json: The value.
   ///   - key: Where the value stands, for messages.
   ///   - path: The file, for messages.
-  init(_ json: TokenizerJSON, at key: String, in path: String) throws(ModelError) {
+  init(_ json: ModelJSON, at key: String, in path: String) throws(ModelError) {
     switch json {
     case .null: self = .null
     case .bool(let value): self = .bool(value)

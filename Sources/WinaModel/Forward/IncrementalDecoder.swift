@@ -47,14 +47,34 @@ public final class IncrementalDecoder {
   ///   another model.
   public func append(_ token: Int32) throws(ModelError) -> [Float] { try append([token]) }
 
-  /// Adds tokens in one pass and returns the logits of what follows the last, [V].
+  /// The tokens of a pass: enough for efficient products, few enough for little scratch memory.
+  private static let tokensOfPass = 512
+
+  /// Adds tokens and returns the logits of what follows the last, [V].
   ///
   /// - Throws: ``ModelError`` when there is no token, one is unknown, the context is full or the gates
-  ///   belong to another model.
+  ///   belong to another model; then nothing was added.
   public func append(_ tokens: [Int32]) throws(ModelError) -> [Float] {
+    guard position + tokens.count <= model.configuration.contextLength else {
+      throw .request(
+        "\(position + tokens.count) tokens are more than the model's context of "
+          + "\(model.configuration.contextLength)", hint: "cut the sequence")
+    }
+    try model.check(tokens)
+    var logits: [Float] = []
+    var first = 0
+    repeat {
+      let end = min(first + Self.tokensOfPass, tokens.count)
+      logits = try run(Array(tokens[first..<end]), isLast: end == tokens.count)
+      first = end
+    } while first < tokens.count
+    return logits
+  }
+
+  private func run(_ tokens: [Int32], isLast: Bool) throws(ModelError) -> [Float] {
     let request = ForwardRequest(
-      logitRows: .last, gates: gates, firstGatedRow: max(0, firstGatedPosition - position),
-      execution: execution)
+      logitRows: isLast ? .last : .none, gates: gates,
+      firstGatedRow: max(0, firstGatedPosition - position), execution: execution)
     let results = try model.forward(
       [SequencePart(tokens: tokens, request: request, cache: cache)], workspace: workspace,
       tap: onTap.map { tap in { tap($1, $2) } })

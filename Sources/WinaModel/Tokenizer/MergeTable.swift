@@ -58,7 +58,7 @@ struct MergeTable: Sendable {
     TokenizerNode(file: node.file, key: "\(node.key)[\(index)]", value: .null)
   }
 
-  private static func sides(of rule: TokenizerJSON) -> ([UInt8], [UInt8])? {
+  private static func sides(of rule: ModelJSON) -> ([UInt8], [UInt8])? {
     switch rule {
     case .string(let line):
       let parts = line.utf8.split(

@@ -37,7 +37,7 @@ public final class Tokenizer: Sendable {
       throw .unreadable(
         file, reason: exists ? error.localizedDescription : "there is no such file")
     }
-    let root = try TokenizerJSONParser.parse(bytes, file: file)
+    let root = try ModelJSONParser.parse(bytes, file: file)
     return try Tokenizer(TokenizerNode(file: file, key: "", value: root))
   }
 

@@ -2,7 +2,7 @@
 struct TokenizerNode {
   let file: String
   let key: String
-  let value: TokenizerJSON
+  let value: ModelJSON
 
   /// Whether the value is `null`.
   var isNull: Bool {
@@ -10,7 +10,7 @@ struct TokenizerNode {
   }
 
   /// The members of an object.
-  func members() throws(TokenizerError) -> [TokenizerJSON.Member] {
+  func members() throws(TokenizerError) -> [ModelJSON.Member] {
     guard case .object(let members) = value else { throw wrongType("an object") }
     return members
   }

@@ -1,5 +1,5 @@
 /// A strict JSON reader over the bytes of one file.
-struct TokenizerJSONParser {
+struct ModelJSONParser {
   private static let depthLimit = 64
 
   private let bytes: [UInt8]
@@ -14,11 +14,11 @@ struct TokenizerJSONParser {
   /// Parses a whole file; `file` is the path that messages name.
   ///
   /// - Complexity: O(*n*) for *n* bytes.
-  static func parse(_ bytes: [UInt8], file: String) throws(TokenizerError) -> TokenizerJSON {
+  static func parse(_ bytes: [UInt8], file: String) throws(TokenizerError) -> ModelJSON {
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw .invalidJSON(file, byte: 0, reason: "the file is not UTF-8")
     }
-    var parser = TokenizerJSONParser(bytes, file: file)
+    var parser = ModelJSONParser(bytes, file: file)
     let value = try parser.value(depth: 0)
     parser.skipSpace()
     guard parser.position == bytes.count else { throw parser.failure("text after the end") }
@@ -48,7 +48,7 @@ struct TokenizerJSONParser {
     position += 1
   }
 
-  private mutating func value(depth: Int) throws(TokenizerError) -> TokenizerJSON {
+  private mutating func value(depth: Int) throws(TokenizerError) -> ModelJSON {
     skipSpace()
     guard depth < Self.depthLimit else { throw failure("nested too deeply") }
     switch current {
@@ -63,9 +63,9 @@ struct TokenizerJSONParser {
     }
   }
 
-  private mutating func object(depth: Int) throws(TokenizerError) -> TokenizerJSON {
+  private mutating func object(depth: Int) throws(TokenizerError) -> ModelJSON {
     position += 1
-    var members: [TokenizerJSON.Member] = []
+    var members: [ModelJSON.Member] = []
     skipSpace()
     if current == UInt8(ascii: "}") {
       position += 1
@@ -86,9 +86,9 @@ struct TokenizerJSONParser {
     }
   }
 
-  private mutating func array(depth: Int) throws(TokenizerError) -> TokenizerJSON {
+  private mutating func array(depth: Int) throws(TokenizerError) -> ModelJSON {
     position += 1
-    var elements: [TokenizerJSON] = []
+    var elements: [ModelJSON] = []
     skipSpace()
     if current == UInt8(ascii: "]") {
       position += 1
@@ -105,8 +105,8 @@ struct TokenizerJSONParser {
     }
   }
 
-  private mutating func literal(_ text: StaticString, _ value: TokenizerJSON)
-    throws(TokenizerError) -> TokenizerJSON
+  private mutating func literal(_ text: StaticString, _ value: ModelJSON)
+    throws(TokenizerError) -> ModelJSON
   {
     for scalar in text.description.utf8 {
       guard current == scalar else { throw failure("expected '\(text)'") }
@@ -115,7 +115,7 @@ struct TokenizerJSONParser {
     return value
   }
 
-  private mutating func number() throws(TokenizerError) -> TokenizerJSON {
+  private mutating func number() throws(TokenizerError) -> ModelJSON {
     let start = position
     scan: while let byte = current {
       switch byte {

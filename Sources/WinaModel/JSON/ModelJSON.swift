@@ -2,19 +2,19 @@
 ///
 /// Foundation's decoders collect members in dictionaries keyed by `String`, whose equality ignores
 /// the difference between `é` and `e` + U+0301. A vocabulary may hold both.
-enum TokenizerJSON: Sendable {
+enum ModelJSON: Sendable {
   case null
   case bool(Bool)
   case integer(Int)
   case number(Double)
   case string(String)
-  case array([TokenizerJSON])
+  case array([ModelJSON])
   case object([Member])
 
   /// One `"key": value` of an object.
   struct Member: Sendable {
     var key: String
-    var value: TokenizerJSON
+    var value: ModelJSON
   }
 
   /// The value as it is quoted in messages, cut to a readable length.
