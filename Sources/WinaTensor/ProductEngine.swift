@@ -148,21 +148,29 @@ public struct KeptInputs: Sendable {
   /// Makes an empty list.
   public init() {}
 
-  /// Lists the inputs of a row whose score |x − μ| · c is above a threshold, as x − μ.
+  /// Lists the inputs of a row, which begins at `offset`, whose score |x − μ| · c is above a threshold,
+  /// as x − μ.
   public mutating func compact(
-    _ x: [Float], width: Int, norms: [Float]? = nil, mean: [Float]? = nil, above threshold: Float
+    _ x: [Float], at offset: Int = 0, width: Int, norms: [Float]? = nil, mean: [Float]? = nil,
+    above threshold: Float
   ) {
-    precondition(width >= 0 && x.count >= width)
+    precondition(width >= 0 && offset >= 0 && x.count >= offset + width)
     precondition((norms?.count ?? width) == width && (mean?.count ?? width) == width)
     reserve(width)
-    count = wina_compact_threshold(x, width, norms, mean, threshold, &values, &columns)
+    count = x.withUnsafeBufferPointer { x in
+      x.baseAddress.map {
+        wina_compact_threshold($0 + offset, width, norms, mean, threshold, &values, &columns)
+      } ?? 0
+    }
   }
 
-  /// Lists the inputs of a row that are not 0.
-  public mutating func compactNonzero(_ x: [Float], width: Int) {
-    precondition(width >= 0 && x.count >= width)
+  /// Lists the inputs of a row, which begins at `offset`, that are not 0.
+  public mutating func compactNonzero(_ x: [Float], at offset: Int = 0, width: Int) {
+    precondition(width >= 0 && offset >= 0 && x.count >= offset + width)
     reserve(width)
-    count = wina_compact_nonzero(x, width, &values, &columns)
+    count = x.withUnsafeBufferPointer { x in
+      x.baseAddress.map { wina_compact_nonzero($0 + offset, width, &values, &columns) } ?? 0
+    }
   }
 
   private mutating func reserve(_ width: Int) {

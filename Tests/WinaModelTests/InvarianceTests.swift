@@ -77,10 +77,11 @@ struct InvarianceTests {
       let odd = try model.prepare(other)
       let packed = try model.prepare(gates(model), packsMasks: true)
       var parts: [SequencePart] = []
-      for (index, length) in [3, 17, 1, 40, 8, 1, 25, 12].enumerated() {
+      for (index, length) in [3, 17, 1, 40, 8, 1, 25, 12, 1, 1, 1].enumerated() {
         let request = ForwardRequest(
           logitRows: index == 1 ? .none : index == 3 ? .last : .all,
-          gates: [nil, prepared, prepared, odd, packed][index % 5], firstGatedRow: index % 3)
+          gates: [nil, prepared, prepared, odd, packed][index % 5],
+          firstGatedRow: length == 1 ? 0 : index % 3)
         parts.append(
           SequencePart(tokens: tokens(length, seed: UInt64(index)), request: request))
       }
@@ -88,7 +89,7 @@ struct InvarianceTests {
         try model.forward($0.tokens, $0.request, workspace: ForwardWorkspace())
       }
       var generator = SeededGenerator(seed: 3)
-      for _ in 0..<6 {
+      for _ in 0..<12 {
         let order = Array(parts.indices).shuffled(using: &generator).prefix(5)
         let together = try model.forward(order.map { parts[$0] }, workspace: ForwardWorkspace())
         for (result, index) in zip(together, order) {

@@ -132,26 +132,27 @@ extension DecoderPass {
     _ member: Int, _ group: PreparedGates.Group, _ row: Int, _ panel: WeightPanel, _ index: Int,
     _ input: [Float], into output: inout [Float]
   ) {
-    precondition(row == 0, "a pass of one row")
     let gate = group.gate
+    let offset = row * panel.inputs
     if case .threshold(let threshold)? = gate?.rule {
       workspace.kept.compact(
-        input, width: panel.inputs, norms: gate?.norms, mean: gate?.mean, above: threshold)
+        input, at: offset, width: panel.inputs, norms: gate?.norms, mean: gate?.mean,
+        above: threshold)
       count(member, group, UInt64(workspace.kept.count), index)
     } else {
-      workspace.prepareMasked(panel.inputs)
+      workspace.prepareMasked(offset + panel.inputs)
       let kept = Kernels.maskRows(
-        input, columns: panel.inputs, rows: 0..<1, firstGatedRow: 0, rule: gate?.rule,
-        norms: gate?.norms, mean: gate?.mean, into: &workspace.masked)
+        input, columns: panel.inputs, rows: row..<(row + 1), firstGatedRow: row,
+        rule: gate?.rule, norms: gate?.norms, mean: gate?.mean, into: &workspace.masked)
       count(member, group, kept, index)
-      workspace.kept.compactNonzero(workspace.masked, width: panel.inputs)
+      workspace.kept.compactNonzero(workspace.masked, at: offset, width: panel.inputs)
     }
     for run in group.runs {
       workspace.engine.multiply(
         workspace.kept, panel.matrix, outputs: run.outputs, into: &output,
-        at: run.outputs.lowerBound)
+        at: row * panel.outputs + run.outputs.lowerBound)
       guard let bias = run.bias else { continue }
-      Kernels.addRow(bias, to: &output, panel.layout(0..<1, run.outputs))
+      Kernels.addRow(bias, to: &output, panel.layout(row..<(row + 1), run.outputs))
     }
   }
 
