@@ -41,6 +41,8 @@ public struct Evaluator: Sendable {
 
   /// The tokens that are enough for one forward pass: more make products no faster.
   private static let rowsOfBatch = 384
+  /// The logits that a batch may hold, unless one sample alone has more: 128 MiB.
+  private static let logitsOfBatch = 1 << 25
 
   /// Makes an evaluator.
   public init(model: LanguageModel, policy: EvaluationPolicy = EvaluationPolicy()) {
@@ -83,14 +85,17 @@ public struct Evaluator: Sendable {
   /// Divides samples into neighbours that are worth scoring together.
   public func batches(_ samples: [TokenizedSample]) -> [Range<Int>] {
     var batches: [Range<Int>] = []
-    var (start, rows) = (0, 0)
+    let most = max(1, Self.logitsOfBatch / model.configuration.vocabulary)
+    var (start, rows, scored) = (0, 0, 0)
     for (index, sample) in samples.enumerated() {
-      let more = ScoringPlan(sample, policy: policy).rows
-      if rows > 0, rows + more > Self.rowsOfBatch {
+      let plan = ScoringPlan(sample, policy: policy)
+      let isFull = rows + plan.rows > Self.rowsOfBatch || scored + plan.scoredRows > most
+      if rows > 0, isFull {
         batches.append(start..<index)
-        (start, rows) = (index, 0)
+        (start, rows, scored) = (index, 0, 0)
       }
-      rows += more
+      rows += plan.rows
+      scored += plan.scoredRows
     }
     if start < samples.count { batches.append(start..<samples.count) }
     return batches

@@ -50,6 +50,9 @@ package struct ScoringPlan: Sendable {
   /// The tokens that are fed, all passes together.
   package var rows: Int { passes.reduce(0) { $0 + $1.tokens.count } }
 
+  /// The rows whose logits are needed, all passes together.
+  package var scoredRows: Int { passes.reduce(0) { $0 + $1.rows.count } }
+
   private mutating func add(_ rows: Range<Int>, of pass: Int, offset: Int) {
     guard !rows.isEmpty else { return }
     let rows = (rows.lowerBound - offset)..<(rows.upperBound - offset)

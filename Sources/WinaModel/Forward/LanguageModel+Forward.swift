@@ -79,11 +79,30 @@ extension LanguageModel {
     }
   }
 
+  /// Logits above this number are made range by range, so that they are not in memory twice.
+  private static let logitsAtOnce = 1 << 24
+
   /// Returns the logits of some ranges of rows of the residual stream, each [rows, V].
   private func logits(_ ranges: [Range<Int>], _ workspace: ForwardWorkspace) -> [[Float]] {
+    let vocabulary = configuration.vocabulary
+    let total = ranges.reduce(0) { $0 + $1.count }
+    guard ranges.count > 1, total * vocabulary <= Self.logitsAtOnce else {
+      return ranges.map { head([$0], workspace) }
+    }
+    let logits = head(ranges, workspace)
+    var start = 0
+    return ranges.map { range in
+      let end = start + range.count * vocabulary
+      defer { start = end }
+      return Array(logits[start..<end])
+    }
+  }
+
+  /// Returns the logits of ranges of rows, one below the other.
+  private func head(_ ranges: [Range<Int>], _ workspace: ForwardWorkspace) -> [Float] {
     let (width, vocabulary) = (configuration.hidden, configuration.vocabulary)
     let total = ranges.reduce(0) { $0 + $1.count }
-    guard total > 0 else { return ranges.map { _ in [] } }
+    guard total > 0 else { return [] }
     workspace.prepareHead(total * width)
     var row = 0
     for range in ranges where !range.isEmpty {
@@ -96,13 +115,7 @@ extension LanguageModel {
     workspace.engine.multiply(
       workspace.headInput, MatrixLayout(rows: total, columns: width), outer.head,
       outputs: 0..<vocabulary, into: &logits, MatrixLayout(rows: total, columns: vocabulary))
-    if ranges.count == 1 { return [logits] }
-    var start = 0
-    return ranges.map { range in
-      let end = start + range.count * vocabulary
-      defer { start = end }
-      return Array(logits[start..<end])
-    }
+    return logits
   }
 
   private func check(_ part: SequencePart) throws(ModelError) {
