@@ -52,9 +52,14 @@ struct ModelGenerate: ModelCommand {
 
   @OptionGroup var gating: ModelProfileOptions
 
+  /// Far more than share a product with profit, far fewer than a machine cannot start.
+  private static let mostThreads = 256
+
   func validate() throws {
     guard tokens > 0 else { throw ValidationError("--tokens must be at least 1") }
-    guard threads > 0 else { throw ValidationError("--threads must be at least 1") }
+    guard (1...ModelGenerate.mostThreads).contains(threads) else {
+      throw ValidationError("--threads must be between 1 and \(ModelGenerate.mostThreads)")
+    }
     guard temperature >= 0, temperature.isFinite else {
       throw ValidationError("--temperature must be at least 0")
     }
