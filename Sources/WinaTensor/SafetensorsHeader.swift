@@ -32,7 +32,7 @@ struct SafetensorsHeader {
     }
     try scanner.end()
     for entry in entries { try Self.checkSize(entry, path: path, dataSize: dataSize) }
-    try Self.checkOverlap(entries, path: path)
+    try Self.checkOverlap(entries, path: path, dataSize: dataSize)
     self.entries = entries
     self.metadata = metadata
   }
@@ -88,12 +88,36 @@ struct SafetensorsHeader {
     }
   }
 
-  private static func checkOverlap(_ entries: [Entry], path: String) throws(TensorError) {
+  private static func checkOverlap(
+    _ entries: [Entry], path: String, dataSize: Int
+  ) throws(TensorError) {
     let filled = entries.filter { !$0.range.isEmpty }
       .sorted { $0.range.lowerBound < $1.range.lowerBound }
     for (first, second) in zip(filled, filled.dropFirst())
     where second.range.lowerBound < first.range.upperBound {
       throw .malformed(path, "the data of '\(first.name)' and '\(second.name)' overlap")
+    }
+    try checkCoverage(filled, path: path, dataSize: dataSize)
+  }
+
+  /// Every byte of the data belongs to a tensor.
+  private static func checkCoverage(
+    _ filled: [Entry], path: String, dataSize: Int
+  ) throws(TensorError) {
+    var end = 0
+    for entry in filled {
+      guard entry.range.lowerBound == end else {
+        throw .malformed(
+          path,
+          "bytes \(end) to \(entry.range.lowerBound) of the data, before tensor "
+            + "'\(entry.name)', belong to no tensor")
+      }
+      end = entry.range.upperBound
+    }
+    guard end == dataSize else {
+      throw .malformed(
+        path, "\(dataSize - end) bytes after the last tensor belong to none",
+        hint: "the file is damaged or two were joined; fetch it again")
     }
   }
 }

@@ -13,6 +13,7 @@ public enum SafetensorsWriter {
     _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:],
     to path: String
   ) throws(TensorError) {
+    let path = try target(of: path)
     let header = try header(tensors, metadata, path)
     let partial = "\(path).partial-\(getpid())"
     let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -28,6 +29,21 @@ public enum SafetensorsWriter {
       unlink(partial)
       throw .unwritable(path, String(cString: strerror(code)))
     }
+  }
+
+  /// The file that a path leads to, which must be a regular one if it exists: a device or a pipe would
+  /// otherwise be replaced by a file.
+  private static func target(of path: String) throws(TensorError) -> String {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return path }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw .unwritable(path, "it is there and is no regular file")
+    }
+    guard let resolved = realpath(path, nil) else {
+      throw .unwritable(path, String(cString: strerror(errno)))
+    }
+    defer { free(resolved) }
+    return String(cString: resolved)
   }
 
   private static func header(

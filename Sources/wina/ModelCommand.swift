@@ -41,10 +41,21 @@ struct ModelInputError: Error, CustomStringConvertible {
 
 /// Messages for people, apart from results.
 enum StandardError {
-  static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  static func write(_ text: String) {
+    // Where not even this can be written there is nobody to tell.
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+  }
 }
 
 /// Results.
 enum StandardOutput {
-  static func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+  /// Writes text, or ends the program with 3 when it cannot be written.
+  static func write(_ text: String) {
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    } catch {
+      StandardError.write("error: the output cannot be written: \(error.localizedDescription)\n")
+      Foundation.exit(3)
+    }
+  }
 }

@@ -92,10 +92,18 @@ struct ModelGenerate: ModelCommand {
     guard !prefix.isEmpty else {
       throw ModelInputError(message: "the prompt has no tokens", hint: "give some --prompt")
     }
-    guard prefix.count < language.configuration.contextLength else {
+    let (context, vocabulary) = (
+      language.configuration.contextLength, language.configuration.vocabulary
+    )
+    guard prefix.count < context else {
       throw ModelInputError(
-        message: "the prompt has \(prefix.count) tokens",
-        hint: "the model's context is \(language.configuration.contextLength)")
+        message: "the prompt has \(prefix.count) tokens, which leaves no room for more",
+        hint: "the model's context is \(context) tokens")
+    }
+    guard tokenizer.largestID < vocabulary else {
+      throw ModelInputError(
+        message: "the tokenizer has tokens up to \(tokenizer.largestID), the model \(vocabulary)",
+        hint: "use the tokenizer.json that belongs to the model")
     }
     return prefix
   }
@@ -119,10 +127,17 @@ struct ModelGenerate: ModelCommand {
     let prefilled = clock.now
     while report.newTokens < tokens {
       let next = sampler.next(logits)
-      if configuration.eosTokens.contains(next) { break }
+      if configuration.eosTokens.contains(next) {
+        report.stop = "end of text"
+        break
+      }
       report.newTokens += 1
       show(stream.append(next))
-      guard report.newTokens < tokens, decoder.position < configuration.contextLength else { break }
+      guard report.newTokens < tokens else { break }
+      guard decoder.position < configuration.contextLength else {
+        report.stop = "context is full"
+        break
+      }
       logits = try decoder.append(next)
       report.decodedTokens += 1
     }
@@ -139,6 +154,8 @@ struct GenerationReport {
   var promptTokens: Int
   var threads: Int
   var newTokens = 0
+  /// Why no more tokens came.
+  var stop = "as many as asked for"
   /// The tokens that were fed after the prompt: all new ones but the last.
   var decodedTokens = 0
   var prefillSeconds = 0.0
@@ -171,7 +188,7 @@ struct GenerationReport {
       "\(promptTokens) prompt tokens in \(milliseconds(prefillSeconds)) "
         + "(\(number(rate(promptTokens, prefillSeconds))) tokens/s)",
       "\(newTokens) new tokens in \(milliseconds(decodeSeconds)) "
-        + "(\(number(rate(decodedTokens, decodeSeconds))) tokens/s)",
+        + "(\(number(rate(decodedTokens, decodeSeconds))) tokens/s), \(stop)",
     ]
     if let sparsity = sparsity(gates) {
       parts.append("sparsity \(String(format: "%.3f", sparsity)) over gated tokens")
@@ -188,7 +205,7 @@ struct GenerationReport {
       "prefill_tokens_per_second": .double(rate(promptTokens, prefillSeconds)),
       "decode_tokens_per_second": .double(rate(decodedTokens, decodeSeconds)),
       "sparsity": sparsity(gates).map { .double($0) } ?? .null, "threads": .int(threads),
-      "kernels": .string("\(Kernels.level)"),
+      "kernels": .string("\(Kernels.level)"), "stop": .string(stop),
     ]).canonicalText
   }
 }

@@ -88,7 +88,7 @@ package struct ModelLookup: Sendable {
   }
 
   private func locate(_ name: String, in folder: String) -> String? {
-    if name.contains("/") { return exists(name) ? name : nil }
+    if name.contains("/") || name == "." || name == ".." { return exists(name) ? name : nil }
     let bundled = homes.lazy.map { "\($0)/\(folder)/\(name)" }.first(where: exists)
     return bundled ?? (exists(name) ? name : nil)
   }

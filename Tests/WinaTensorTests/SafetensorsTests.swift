@@ -180,6 +180,29 @@ struct SafetensorsTests {
     }
   }
 
+  @Test func bytesOfNoTensorAreErrors() throws {
+    let first = "\"a\":" + entry("F32", "[1]", "[0,4]")
+    #expect(try open(header: "{\(first)}", data: 4) == "no error")
+    #expect(try open(header: "{\(first)}", data: 11).contains("7 bytes after the last tensor"))
+    let second = "\"b\":" + entry("F32", "[1]", "[8,12]")
+    #expect(try open(header: "{\(first),\(second)}", data: 12).contains("before tensor 'b'"))
+  }
+
+  @Test func linksAreFollowedAndPipesAreNotReplaced() throws {
+    let directory = try TemporaryDirectory()
+    let tensors = [(name: "a", tensor: Tensor([1] as [Float], shape: [1]))]
+    let (target, link) = (directory.file("target"), directory.file("link"))
+    try directory.write("old", to: "target")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+    try SafetensorsWriter.write(tensors, to: link)
+    #expect(try SafetensorsFile(path: target).names == ["a"])
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == target)
+    let error = #expect(throws: TensorError.self) {
+      try SafetensorsWriter.write(tensors, to: "/dev/null")
+    }
+    #expect(error?.code == .unwritable && error?.message.contains("no regular file") == true)
+  }
+
   @Test func bytesMustFitTheShape() throws {
     #expect(throws: TensorError.self) {
       try Tensor(bytes: [0, 0, 0], elementType: .float32, shape: [1])
