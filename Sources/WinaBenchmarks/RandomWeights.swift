@@ -58,7 +58,7 @@ final class RotatingMatrices {
     let count = max(2, (Self.bytes + size * type.byteCount - 1) / (size * type.byteCount))
     var matrices: [WeightMatrix] = []
     for _ in 0..<count {
-      let builder = WeightMatrixBuilder(inputs: inputs, outputs: outputs, type: type)
+      var builder = WeightMatrixBuilder(inputs: inputs, outputs: outputs, type: type)
       builder.place(weights.tensor(outputs, inputs, type), rows: 0..<outputs, at: 0)
       matrices.append(builder.finish())
     }

@@ -4,8 +4,7 @@ import CWinaKernels
 ///
 /// For each head keys are [E, positions] and values [positions, E], so that scores and sums are
 /// products with input-major weights.
-public final class KeyValueBlock: @unchecked Sendable {
-  // Safety: whoever appends has the only reference; blocks that are shared are only read.
+public final class KeyValueBlock {
   /// The number of heads, K.
   public let heads: Int
   /// The width of a head, E.

@@ -6,8 +6,8 @@ import Synchronization
 ///
 /// Handing work over costs well under a microsecond while the others still look for it, as they do
 /// for a short while after the last piece; later it costs a system call. With one thread nothing is
-/// handed over. Only one thread at a time may use a team.
-public final class ThreadTeam: @unchecked Sendable {
+/// handed over.
+public final class ThreadTeam {
   // Safety: `work` is written before `round` is raised with releasing order and read after it was
   // read with acquiring order; it is not touched again before all threads have counted down `busy`.
   private let round = Atomic<Int>(0)
@@ -16,11 +16,12 @@ public final class ThreadTeam: @unchecked Sendable {
   private let sleepers = Atomic<Int>(0)
   private var work: ((Int) -> Void)?
   private var threads: [pthread_t] = []
-  private var mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private var wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  /// The number of threads, the calling one included.
-  public let count: Int
+  /// The number of threads, the calling one included: fewer than asked for where the system starts no
+  /// more.
+  public private(set) var count = 1
 
   /// How often an idle thread looks for work before it sleeps: some hundred microseconds, which is
   /// longer than what a pass does alone between two pieces of work.
@@ -28,10 +29,9 @@ public final class ThreadTeam: @unchecked Sendable {
 
   /// Starts `count` − 1 threads.
   public init(count: Int) {
-    self.count = max(1, count)
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(wake, nil)
-    for index in 1..<max(1, count) { start(index) }
+    while self.count < count, start(self.count) { self.count += 1 }
   }
 
   deinit {
@@ -87,7 +87,8 @@ public final class ThreadTeam: @unchecked Sendable {
     pthread_mutex_unlock(mutex)
   }
 
-  private func start(_ index: Int) {
+  /// Starts a thread, unless the system refuses.
+  private func start(_ index: Int) -> Bool {
     // The thread must not keep the team alive, or it would never end.
     final class Start {
       unowned(unsafe) let team: ThreadTeam
@@ -104,8 +105,12 @@ public final class ThreadTeam: @unchecked Sendable {
         start.team.serve(start.index)
         return nil
       }, start.toOpaque())
-    guard code == 0 else { fatalError("cannot start a thread: \(String(cString: strerror(code)))") }
+    guard code == 0 else {
+      start.release()
+      return false
+    }
     threads.append(thread)
+    return true
   }
 
   private func serve(_ index: Int) {

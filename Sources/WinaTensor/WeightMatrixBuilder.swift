@@ -1,7 +1,7 @@
 import CWinaKernels
 
 /// Puts tensors of a checkpoint, [outputs, inputs], side by side into one ``WeightMatrix``.
-public struct WeightMatrixBuilder {
+public struct WeightMatrixBuilder: ~Copyable {
   private let matrix: WeightMatrix
 
   /// Starts a matrix of zeros.
@@ -14,7 +14,7 @@ public struct WeightMatrixBuilder {
   /// Cost: one read and one write of every weight.
   ///
   /// - Precondition: The tensor is a matrix of weights with the builder's inputs, and there is room.
-  public func place(_ tensor: Tensor, rows: Range<Int>, at output: Int) {
+  public mutating func place(_ tensor: Tensor, rows: Range<Int>, at output: Int) {
     guard let source = WeightType(tensor.elementType), tensor.shape.count == 2 else {
       preconditionFailure("a matrix of weights")
     }
@@ -33,8 +33,8 @@ public struct WeightMatrixBuilder {
     tensor.releasePages()
   }
 
-  /// The matrix; the builder is not used afterwards.
-  public func finish() -> WeightMatrix { matrix }
+  /// Returns the matrix, which nobody writes any more.
+  public consuming func finish() -> WeightMatrix { matrix }
 
   private func transpose(_ source: UnsafeRawPointer, rows: Int, to output: Int) {
     wina_transpose(

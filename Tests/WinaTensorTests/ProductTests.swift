@@ -25,7 +25,7 @@ struct ProductTests {
         values = Kernels.bfloatToFloat(halves)
         tensor = Self.tensor(halves, .bfloat16, [outputs, inputs])
       }
-      let builder = WeightMatrixBuilder(inputs: inputs, outputs: outputs, type: type)
+      var builder = WeightMatrixBuilder(inputs: inputs, outputs: outputs, type: type)
       builder.place(tensor, rows: 0..<outputs, at: 0)
       matrix = builder.finish()
     }

@@ -58,7 +58,7 @@ public struct ForwardRequest: Sendable {
 }
 
 /// A stretch of one sequence in a pass: from its beginning, or continuing what a cache holds.
-public struct SequencePart: Sendable {
+public struct SequencePart {
   /// The tokens that are fed.
   public var tokens: [Int32]
   /// What is computed and gated; rows count from the part's first token.

@@ -4,7 +4,7 @@ import WinaTensor
 ///
 /// A cache can be forked: sequences that begin alike share what is common and go on apart. A cache
 /// that was forked must not grow, and only one thread at a time may add to a cache.
-public final class KeyValueCache: Sendable {
+public final class KeyValueCache {
   private let shared: KeyValueCache?
   private let layers: [KeyValueBlock]
 

@@ -69,7 +69,7 @@ struct DecoderWeights: Sendable {
     }
     // Kept apart from the embedding even where they are equal: looking a token up reads a row, and
     // products read columns.
-    let builder = WeightMatrixBuilder(
+    var builder = WeightMatrixBuilder(
       inputs: hidden, outputs: vocabulary, type: Self.type(of: [head]))
     builder.place(head, rows: 0..<vocabulary, at: 0)
     return OuterWeights(
@@ -152,7 +152,7 @@ struct DecoderWeights: Sendable {
       tensors.append(tensor)
     }
     let outputs = order.reduce(0) { $0 + configuration.outputs(of: $1) }
-    let builder = WeightMatrixBuilder(
+    var builder = WeightMatrixBuilder(
       inputs: inputs, outputs: outputs, type: Self.type(of: tensors))
     var parts: [(projection: Projection, outputs: Range<Int>)] = []
     var first = 0
