@@ -79,7 +79,7 @@ let package = Package(
       dependencies: [
         "WinaStages", "WinaExecution", "WinaPlan", "WinaSpec", "WinaStore", "WinaReport",
         "WinaServer", "WinaPipeline", "WinaDiagnostics", "WinaModel", "WinaTensor", "WinaSparsity",
-        "WinaEvaluation", "WinaSuites", argumentParser,
+        "WinaEvaluation", "WinaStatistics", "WinaSuites", argumentParser,
       ],
       exclude: ["Documentation.docc"],
       swiftSettings: strict),

@@ -29,10 +29,8 @@ static size_t threshold_from(const float *x, size_t start, size_t count, const f
 }
 
 #if WINA_X86
-// For every mask of eight lanes the kept lanes, in order, as one byte each.
+// The kept lanes of a mask of eight, in order, as one byte each.
 static uint64_t kept_lanes(unsigned mask) {
-  // Spreads the mask to a byte a lane and gathers the lane numbers: what pext does in one step where
-  // it is fast, and in a table's time where it is not.
   uint64_t lanes = 0;
   unsigned shift = 0;
   while (mask) {
@@ -43,6 +41,7 @@ static uint64_t kept_lanes(unsigned mask) {
   return lanes;
 }
 
+// Filled once, before anything runs.
 static uint64_t lane_table[256];
 
 __attribute__((constructor)) static void fill_lane_table(void) {

@@ -70,7 +70,7 @@ private final class SparseWork {
   private let norms: [Float]
   private let threshold: Float
   private let engine: ProductEngine
-  private var inputs = KeptInputs()
+  private var inputs = CompactRow()
   private(set) var y: [Float]
 
   init(x: [Float], norms: [Float], threshold: Float, outputs: Int, threads: Int) {

@@ -20,6 +20,26 @@ public enum WeightType: Int32, Sendable, Hashable {
   public var byteCount: Int { self == .float32 ? 4 : 2 }
 }
 
+extension WeightType {
+  /// Converts stored weights to f32.
+  func convert(_ source: UnsafeRawPointer, into values: UnsafeMutableBufferPointer<Float>) {
+    guard let target = values.baseAddress else { return }
+    switch self {
+    case .float32:
+      target.update(from: source.assumingMemoryBound(to: Float.self), count: values.count)
+    case .bfloat16:
+      wina_bfloat_to_float(source.assumingMemoryBound(to: UInt16.self), target, values.count)
+    case .float16:
+      wina_half_to_float(source.assumingMemoryBound(to: UInt16.self), target, values.count)
+    }
+  }
+
+  /// Converts stored weights to f32.
+  func convert(_ source: UnsafeRawPointer, into values: inout [Float]) {
+    values.withUnsafeMutableBufferPointer { convert(source, into: $0) }
+  }
+}
+
 /// The weights of a linear map, input-major: the weights of one input lie side by side.
 ///
 /// That is the order in which a column-sparse product skips inputs and a dense one reads everything,
@@ -74,7 +94,7 @@ public struct WeightMatrix: Sendable {
     var line = [Float](repeating: 0, count: range.count)
     var values = [Float](repeating: 0, count: range.count * inputs)
     for input in 0..<inputs {
-      convert(pointer(input: input, output: range.lowerBound), type, into: &line)
+      type.convert(pointer(input: input, output: range.lowerBound), into: &line)
       for (row, value) in line.enumerated() { values[row * inputs + input] = value }
     }
     return values
@@ -94,69 +114,4 @@ public struct WeightMatrix: Sendable {
     }
     return result
   }
-}
-
-/// Weights of a table whose rows are looked up, such as token embeddings, [rows, columns].
-public struct RowTable: Sendable {
-  /// The number of rows.
-  public let rows: Int
-  /// The number of columns.
-  public let columns: Int
-  private let type: WeightType
-  private let buffer: AlignedBuffer
-
-  /// Copies a tensor of two dimensions in its own precision.
-  ///
-  /// - Precondition: The tensor is a matrix of weights.
-  public init(_ tensor: Tensor) {
-    guard tensor.shape.count == 2, let type = WeightType(tensor.elementType) else {
-      preconditionFailure("a table is a matrix of weights")
-    }
-    rows = tensor.shape[0]
-    columns = tensor.shape[1]
-    self.type = type
-    buffer = AlignedBuffer(byteCount: tensor.byteCount)
-    let base = buffer.base
-    tensor.withBytes { bytes in
-      if let start = bytes.baseAddress { base.copyMemory(from: start, byteCount: bytes.count) }
-    }
-    tensor.releasePages()
-  }
-
-  /// Writes some rows as f32 one below the other.
-  ///
-  /// - Precondition: Every index is a row of the table and `y` has room.
-  public func gather(_ indices: some Collection<Int32>, into y: inout [Float]) {
-    precondition(y.count >= indices.count * columns, "there is room")
-    y.withUnsafeMutableBufferPointer { y in
-      guard var target = y.baseAddress else { return }
-      for index in indices {
-        precondition(index >= 0 && Int(index) < rows, "a row of the table")
-        let source = buffer.base + Int(index) * columns * type.byteCount
-        convert(source, type, into: UnsafeMutableBufferPointer(start: target, count: columns))
-        target += columns
-      }
-    }
-  }
-}
-
-/// Converts stored weights to f32.
-private func convert(
-  _ source: UnsafeRawPointer, _ type: WeightType, into values: UnsafeMutableBufferPointer<Float>
-) {
-  guard let target = values.baseAddress else { return }
-  switch type {
-  case .float32:
-    target.update(from: source.assumingMemoryBound(to: Float.self), count: values.count)
-  case .bfloat16:
-    wina_bfloat_to_float(source.assumingMemoryBound(to: UInt16.self), target, values.count)
-  case .float16:
-    wina_half_to_float(source.assumingMemoryBound(to: UInt16.self), target, values.count)
-  }
-}
-
-private func convert(
-  _ source: UnsafeRawPointer, _ type: WeightType, into values: inout [Float]
-) {
-  values.withUnsafeMutableBufferPointer { convert(source, type, into: $0) }
 }

@@ -50,12 +50,7 @@ public struct WeightMatrixBuilder: ~Copyable {
     let inputs = matrix.inputs
     var line = [Float](repeating: 0, count: inputs)
     for row in 0..<rows {
-      let halves = (source + row * inputs * type.byteCount).assumingMemoryBound(to: UInt16.self)
-      if type == .bfloat16 {
-        wina_bfloat_to_float(halves, &line, inputs)
-      } else {
-        wina_half_to_float(halves, &line, inputs)
-      }
+      type.convert(source + row * inputs * type.byteCount, into: &line)
       wina_transpose(
         line, 1, inputs, inputs, matrix.pointer(output: output + row), matrix.stride, 4)
     }

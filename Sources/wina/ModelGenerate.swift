@@ -1,9 +1,6 @@
 import ArgumentParser
 import Foundation
-import WinaEvaluation
 import WinaModel
-import WinaPipeline
-import WinaTensor
 
 /// `wina generate`: tries a model.
 struct ModelGenerate: ModelCommand {
@@ -146,101 +143,6 @@ struct ModelGenerate: ModelCommand {
     show(stream.rest)
     report.add(decoder)
     return (report, text)
-  }
-}
-
-/// What a generation took and what its gates dropped.
-struct GenerationReport {
-  var promptTokens: Int
-  var threads: Int
-  var newTokens = 0
-  /// Why no more tokens came.
-  var stop = "as many as asked for"
-  /// The tokens that were fed after the prompt: all new ones but the last.
-  var decodedTokens = 0
-  var prefillSeconds = 0.0
-  var decodeSeconds = 0.0
-  private var decoder: IncrementalDecoder?
-
-  init(promptTokens: Int, threads: Int) {
-    self.promptTokens = promptTokens
-    self.threads = threads
-  }
-
-  mutating func add(_ decoder: IncrementalDecoder) { self.decoder = decoder }
-
-  /// The parameter-weighted share of inputs that were zeroed in gated tokens.
-  private func sparsity(_ gates: ActivationGates?) -> Double? {
-    guard let gates, let decoder, decoder.gatedTokens > 0 else { return nil }
-    let cost = CostModel(ModelShape(decoder.model.configuration))
-    let used = cost.usedWeights(kept: decoder.kept, hasNeuronGate: gates.cats.map { $0 != nil })
-    return cost.sparsity(used: used, gatedRows: decoder.gatedTokens, over: decoder.gatedTokens)
-  }
-
-  private func rate(_ tokens: Int, _ seconds: Double) -> Double {
-    seconds > 0 ? Double(tokens) / seconds : 0
-  }
-
-  func text(_ gates: ActivationGates?) -> String {
-    func number(_ value: Double) -> String { String(format: "%.1f", value) }
-    func milliseconds(_ value: Double) -> String { String(format: "%.0f ms", value * 1000) }
-    var parts = [
-      "\(promptTokens) prompt tokens in \(milliseconds(prefillSeconds)) "
-        + "(\(number(rate(promptTokens, prefillSeconds))) tokens/s)",
-      "\(newTokens) new tokens in \(milliseconds(decodeSeconds)) "
-        + "(\(number(rate(decodedTokens, decodeSeconds))) tokens/s), \(stop)",
-    ]
-    if let sparsity = sparsity(gates) {
-      parts.append("sparsity \(String(format: "%.3f", sparsity)) over gated tokens")
-    }
-    parts.append("\(threads) thread\(threads == 1 ? "" : "s"), \(Kernels.level) kernels")
-    return parts.joined(separator: "; ")
-  }
-
-  func json(model: String, text: String, _ gates: ActivationGates?) -> String {
-    JSONValue.object([
-      "type": .string("result"), "model": .string(model), "text": .string(text),
-      "prompt_tokens": .int(promptTokens), "new_tokens": .int(newTokens),
-      "prefill_seconds": .double(prefillSeconds), "decode_seconds": .double(decodeSeconds),
-      "prefill_tokens_per_second": .double(rate(promptTokens, prefillSeconds)),
-      "decode_tokens_per_second": .double(rate(decodedTokens, decodeSeconds)),
-      "sparsity": sparsity(gates).map { .double($0) } ?? .null, "threads": .int(threads),
-      "kernels": .string("\(Kernels.level)"), "stop": .string(stop),
-    ]).canonicalText
-  }
-}
-
-/// Chooses tokens from logits.
-struct TokenSampler {
-  private let temperature: Double
-  private var state: UInt64
-
-  init(temperature: Double, seed: UInt64) {
-    self.temperature = temperature
-    state = seed
-  }
-
-  /// Returns the likeliest token or, above temperature 0, one drawn from softmax(logits / temperature).
-  mutating func next(_ logits: [Float]) -> Int32 {
-    let best = Kernels.argmaxRows(logits, rows: 1, columns: logits.count)[0]
-    guard temperature > 0 else { return best }
-    let peak = logits[Int(best)]
-    let weights = logits.map { exp(Double($0 - peak) / temperature) }
-    var left = uniform() * weights.reduce(0, +)
-    for (token, weight) in weights.enumerated() {
-      left -= weight
-      if left < 0 { return Int32(token) }
-    }
-    return best
-  }
-
-  /// Returns a value of [0, 1) and moves on (SplitMix64).
-  private mutating func uniform() -> Double {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return Double((z ^ (z >> 31)) >> 11) * 0x1p-53
   }
 }
 

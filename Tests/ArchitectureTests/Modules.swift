@@ -50,7 +50,7 @@ enum Modules {
     "wina": [
       "WinaStages", "WinaExecution", "WinaPlan", "WinaSpec", "WinaStore", "WinaReport",
       "WinaServer", "WinaPipeline", "WinaDiagnostics", "WinaModel", "WinaTensor", "WinaSparsity",
-      "WinaEvaluation", "WinaSuites", "ArgumentParser",
+      "WinaEvaluation", "WinaStatistics", "WinaSuites", "ArgumentParser",
     ],
     "WinaBenchmarks": [
       "WinaStages", "WinaExecution", "WinaPlan", "WinaSpec", "WinaStore", "WinaPipeline",

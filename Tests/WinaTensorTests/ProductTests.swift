@@ -124,8 +124,9 @@ struct ProductTests {
     }
   }
 
-  @Test func vectorsOfSixteenGiveTheBitsOfVectorsOfEight() throws {
-    guard Kernels.availableLevels.contains(.avx512) else { return }
+  @Test(
+    .enabled(if: Kernels.availableLevels.contains(.avx512), "needs a processor with AVX-512"))
+  func vectorsOfSixteenGiveTheBitsOfVectorsOfEight() {
     for type in Self.types {
       let weights = Weights(inputs: 333, outputs: 555, type: type, seed: 7)
       var generator = SeededGenerator(seed: 8)
@@ -154,7 +155,7 @@ struct ProductTests {
         x, columns: inputs, rows: 0..<1, firstGatedRow: 0, rule: .threshold(threshold),
         norms: norms, mean: mean, into: &masked)
       let expected = multiply(masked, rows: 1, weights.matrix)
-      var kept = KeptInputs()
+      var kept = CompactRow()
       kept.compact(x, width: inputs, norms: norms, mean: mean, above: threshold)
       #expect(UInt64(kept.count) == count)
       for engine in [ProductEngine(), ProductEngine(threads: 2)] {
@@ -188,7 +189,7 @@ struct ProductTests {
         default: #expect(values.allSatisfy { $0.isFinite })
         }
       }
-      var kept = KeptInputs()
+      var kept = CompactRow()
       kept.compactNonzero([0, .nan, 1, 0, .infinity, 0, 0, 0, 0, -0.0, 2], width: 11)
       #expect(kept.count == 4)
     }

@@ -26,7 +26,7 @@ public final class ForwardWorkspace {
   /// The masked copy of a stream.
   var masked: [Float] = []
   /// The kept inputs of a stream of one row.
-  var kept = KeptInputs()
+  var kept = CompactRow()
   /// The normed rows that have logits, [rows, D].
   var headInput: [Float] = []
 
