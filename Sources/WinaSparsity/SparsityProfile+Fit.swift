@@ -25,7 +25,8 @@ extension SparsityProfile {
     var summary = Summary(
       method: options.method, sparsity: options.sparsity, methodSparsity: 0, gate: options.gate,
       centring: options.centring, groups: histograms.groups, isGrouped: histograms.isGrouped,
-      layers: histograms.layout.layers, expectedSparsity: 0,
+      layers: histograms.layout.layers,
+      widths: ActivationStream.allCases.map(histograms.layout.width(of:)), expectedSparsity: 0,
       groupSparsity: [Double](repeating: 0, count: histograms.groups.count), notes: [],
       unreachable: nil)
     let gates = histograms.groups.count * summary.layers * Projection.allCases.count

@@ -42,6 +42,8 @@ public struct SparsityProfile: Sendable, Equatable {
     public var isGrouped: Bool
     /// The number of layers.
     public var layers: Int
+    /// The widths of the model's streams, in `ActivationStream.allCases` order.
+    public var widths: [Int]
     /// The model-wide sparsity on the calibration tokens, weighted by tokens over groups.
     public var expectedSparsity: Double
     /// The model-wide sparsity of each group on its own calibration tokens.

@@ -12,15 +12,17 @@ public enum ProfileGates {
   ///   - profile: The profile; it must be one that its method can reach.
   ///   - group: The group's index.
   ///   - model: The model, whose column norms weigh the scores.
-  /// - Throws: `ArtifactError` for a profile of other layers than the model's.
+  /// - Throws: `ArtifactError` for a profile of another shape than the model's.
   public static func gates(
     of profile: SparsityProfile, group: Int, for model: LanguageModel
   ) throws -> ActivationGates {
     let summary = profile.summary
-    guard summary.layers == model.configuration.layers else {
+    let widths = ActivationStream.allCases.map { model.configuration.width(of: $0) }
+    guard summary.layers == model.configuration.layers, summary.widths == widths else {
       throw ArtifactError(
-        "the profile has \(summary.layers) layers, the model \(model.configuration.layers): "
-          + "use a profile that was fitted to this model")
+        "the profile is for \(summary.layers) layers with inputs of \(summary.widths), the model has "
+          + "\(model.configuration.layers) with \(widths): use a profile that was fitted to this model"
+      )
     }
     var gates = ActivationGates(layers: summary.layers)
     for layer in 0..<summary.layers {

@@ -3,10 +3,10 @@ import WinaSparsity
 
 /// Fits thresholds or counts of kept coordinates to histograms: one set for all, or one a cluster.
 ///
-/// Version 1. Raise the version when the same histograms may give another profile.
+/// Version 2. Raise the version when the same histograms may give another profile.
 public enum ProfileStage: Stage {
   public static let kind = "profile"
-  public static let version = 1
+  public static let version = 2
   public static let summary = "Fits a sparsity profile to histograms."
   public static let dataUse = DataUse.fitted
   public static let internalPorts: Set<String> = ["means"]

@@ -1,4 +1,5 @@
 import Foundation
+import WinaModel
 import WinaStore
 import WinaTensor
 
@@ -112,10 +113,19 @@ struct DoctorChecks {
         return []
       }
     }
+    var faults: [String] = []
+    for name in names {
+      guard let path = ModelLookup.process.model(name) else { continue }
+      do {
+        _ = try LanguageModel.weightBytes(directory: path)
+        _ = try ModelConfiguration.load(path: path)
+      } catch { faults.append("\(name): \(error.message)") }
+    }
     return DoctorCheck(
-      name: "models", status: .fine,
-      fact: names.isEmpty ? "none bundled; specs name models by path" : names.joined(separator: " ")
-    )
+      name: "models", status: faults.isEmpty ? .fine : .warning,
+      fact: names.isEmpty
+        ? "none bundled; specs name models by path"
+        : (faults.isEmpty ? names : faults).joined(separator: faults.isEmpty ? " " : "; "))
   }
 
   private func team() -> DoctorCheck {

@@ -18,7 +18,10 @@ struct ModelEvaluate: ModelCommand {
   @Argument(help: "A model's directory or name.")
   var model: String
 
-  @Option(help: "The tasks, separated by commas.")
+  @Option(
+    help: ArgumentHelp(
+      "The tasks, separated by commas: "
+        + BenchmarkTask.catalog.map(\.name).sorted().joined(separator: ", ") + "."))
   var tasks: String?
 
   @Option(help: "The folder that holds the tasks' files, such as arc_easy/validation.jsonl.")
@@ -45,6 +48,7 @@ struct ModelEvaluate: ModelCommand {
   func validate() throws {
     if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
     guard jobs >= 1 else { throw ValidationError("--jobs must be at least 1") }
+    if items, !json { throw ValidationError("--items needs --json") }
     if suite != nil, tasks == nil, data == nil { return }
     guard let tasks, data != nil, suite == nil else {
       throw ValidationError("give either --tasks and --data, or --suite")

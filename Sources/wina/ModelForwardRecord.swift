@@ -81,19 +81,11 @@ struct ModelForwardRecord {
     for layer in 0..<model.configuration.layers {
       for projection in Projection.allCases {
         guard let values = streams[Place(layer: layer, stream: projection.stream)] else { continue }
-        result.append((ModelForwardRecord.name(projection, layer), tensor(values)))
+        let name = "act." + model.configuration.linearName(of: projection, layer: layer)
+        // Projections that share a linear map share its input.
+        if result.last?.name != name { result.append((name, tensor(values))) }
       }
     }
     return result
-  }
-
-  /// Returns the name that reference files give to a projection's input.
-  private static func name(_ projection: Projection, _ layer: Int) -> String {
-    let block =
-      switch projection {
-      case .qProj, .kProj, .vProj, .oProj: "self_attn"
-      case .gateProj, .upProj, .downProj: "mlp"
-      }
-    return "act.model.layers.\(layer).\(block).\(projection.rawValue)"
   }
 }

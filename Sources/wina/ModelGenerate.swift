@@ -36,10 +36,10 @@ struct ModelGenerate: ModelCommand {
 
   @Option(
     help: """
-      How a profile takes effect: execute skips what it drops, simulate zeroes it, packed also \
-      gathers the weights of static masks. The text does not depend on it.
+      How a profile takes effect: execute (the default) skips what it drops, simulate zeroes it, \
+      packed also gathers the weights of static masks. The text does not depend on it.
       """)
-  var execution = Execution.execute
+  var execution: Execution?
 
   @Flag(help: "Print the text and nothing else.")
   var quiet = false
@@ -59,6 +59,9 @@ struct ModelGenerate: ModelCommand {
     }
     guard temperature >= 0, temperature.isFinite else {
       throw ValidationError("--temperature must be at least 0")
+    }
+    if execution != nil, gating.profile == nil {
+      throw ValidationError("--execution needs --profile")
     }
     if quiet, json { throw ValidationError("--quiet and --json exclude each other") }
   }

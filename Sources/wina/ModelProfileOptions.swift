@@ -14,8 +14,8 @@ struct ModelProfileOptions: ParsableArguments {
       valueName: "profile"))
   var profile: String?
 
-  @Option(help: "The run whose profile is meant: last, an id or the start of one.")
-  var run = "last"
+  @Option(help: "The run whose profile is meant: an id, the start of one, or last (the default).")
+  var run: String?
 
   @Option(help: "The group of a grouped profile, by name (default: the first).")
   var group: String?
@@ -28,7 +28,9 @@ struct ModelProfileOptions: ParsableArguments {
 
   func validate() throws {
     guard densePrefix >= 0 else { throw ValidationError("--dense-prefix cannot be negative") }
-    if group != nil, profile == nil { throw ValidationError("--group needs --profile") }
+    guard profile == nil else { return }
+    if group != nil { throw ValidationError("--group needs --profile") }
+    if run != nil { throw ValidationError("--run needs --profile") }
   }
 
   /// Returns the gates of the profile, or `nil` for the dense model.
@@ -71,7 +73,7 @@ struct ModelProfileOptions: ParsableArguments {
 
   /// Finds a profile by the name of its task in a run.
   private func actionKey(ofTask name: String, _ workspace: Workspace) throws -> ContentDigest {
-    let listing = try RunHistory(workspace: workspace.state).load(run)
+    let listing = try RunHistory(workspace: workspace.state).load(run ?? "last")
     let profiles = (listing.result?.tasks ?? []).filter { $0.kind == ProfileStage.kind }
     guard let task = profiles.first(where: { $0.name == name }) else {
       let known = profiles.map(\.name)

@@ -1,4 +1,5 @@
 import Testing
+import WinaTensor
 import WinaTestSupport
 
 /// The experiments of this repository over the real models and data.
@@ -26,5 +27,35 @@ struct SharedDataTests {
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.output.contains("3 cells"))
     #expect(!outcome.errors.contains("warning"))
+  }
+
+  /// Whoever compares `wina forward` with a reference file does it by the tensors' names.
+  @Test(
+    arguments: [
+      "llama_gqa", "llama_tied", "llama3_rope", "mistral_swa", "qwen2", "qwen3", "phi3",
+    ], [false, true])
+  func forwardWritesTheTensorsOfTheReferenceFiles(name: String, isIncremental: Bool) throws {
+    let folder = SharedData.path("reference/" + name)
+    let directory = try TemporaryDirectory()
+    let golden = try SafetensorsFile(path: folder + "/golden_f32.safetensors")
+    let outcome = try WinaProcess(
+      [
+        "forward", folder, "--ids", golden.path, "--taps", "--output", "out.safetensors",
+      ] + (isIncremental ? ["--incremental"] : []), in: directory.path
+    ).wait()
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let found = try SafetensorsFile(path: directory.file("out.safetensors"))
+    let wanted = golden.names.filter {
+      $0 == "logits" || $0.hasPrefix("act.") || (!isIncremental && $0.hasPrefix("hidden."))
+    }
+    #expect(wanted == found.names.filter { $0 != "input_ids" })
+    for name in wanted {
+      let (expected, values) = (try golden.tensor(name), try found.tensor(name))
+      #expect(values.shape == expected.shape)
+      let worst =
+        zip(try values.floats(), try expected.floats()).map { abs($0 - $1) / (1 + abs($1)) }
+        .max() ?? .infinity
+      #expect(worst < 1e-4, "\(name): \(worst)")
+    }
   }
 }

@@ -154,8 +154,7 @@ struct GateTests {
     var wina = teal
     for layer in 0..<model.configuration.layers {
       for projection in Projection.allCases {
-        let family = model.configuration.family
-        let name = String(activationName(projection, layer: layer, family).dropFirst(4))
+        let name = model.configuration.linearName(of: projection, layer: layer)
         teal.projections[layer][projection] = ProjectionGate(
           rule: .threshold(try #require(thresholds[name])))
         wina.projections[layer][projection] = ProjectionGate(

@@ -33,17 +33,3 @@ func difference(_ a: [Float], _ b: [Float]) -> Float {
   }
   return largest
 }
-
-/// Returns the name that reference files give to a projection's input.
-func activationName(
-  _ projection: Projection, layer: Int, _ family: ModelConfiguration.Family
-) -> String {
-  let (block, name): (String, String) =
-    switch (projection, family == .phi3) {
-    case (.qProj, true), (.kProj, true), (.vProj, true): ("self_attn", "qkv_proj")
-    case (.gateProj, true), (.upProj, true): ("mlp", "gate_up_proj")
-    case (.qProj, _), (.kProj, _), (.vProj, _), (.oProj, _): ("self_attn", projection.rawValue)
-    case (.gateProj, _), (.upProj, _), (.downProj, _): ("mlp", projection.rawValue)
-    }
-  return "act.model.layers.\(layer).\(block).\(name)"
-}

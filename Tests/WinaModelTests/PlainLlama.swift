@@ -162,7 +162,9 @@ struct PlainLlama {
     private func linear(
       _ projection: Projection, _ input: [[Double]], _ result: inout Result
     ) -> [[Double]] {
-      let prefix = activationName(projection, layer: index, .llama).dropFirst(4)
+      let isAttention = [.attentionInput, .outputInput].contains(projection.stream)
+      let block = isAttention ? "self_attn" : "mlp"
+      let prefix = "model.layers.\(index).\(block).\(projection.rawValue)"
       let matrix = plain.weights[prefix + ".weight"] ?? []
       let gate = gates?.projections[index][projection]
       let place = index * 7 + (Projection.allCases.firstIndex(of: projection) ?? 0)

@@ -34,7 +34,7 @@ struct ReferenceTests {
       }
       for layer in 0..<model.configuration.layers {
         for projection in Projection.allCases {
-          let name = activationName(projection, layer: layer, model.configuration.family)
+          let name = "act." + model.configuration.linearName(of: projection, layer: layer)
           let expected = try golden.floats(name, sequence: index)
           let found = try #require(taps[.stream(projection.stream, layer: layer)])
           #expect(difference(found, expected) < tolerance)

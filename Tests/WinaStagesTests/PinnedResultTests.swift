@@ -15,7 +15,7 @@ struct PinnedResultTests {
     "compare": [3: "71e466c911f13268"],
     "evaluate": [3: "d7a588d0e82fd852"],
     "histogram": [1: "1fb68522c3286fcd"],
-    "profile": [1: "a30478208d082ce5"],
+    "profile": [2: "9c456894a1c09181"],
     "tokenize": [1: "dc6721fa24188991"],
   ]
 

@@ -5,6 +5,7 @@ import WinaPipeline
 import WinaSparsity
 import WinaStages
 import WinaTensor
+import WinaTestSupport
 
 /// Histograms against scores computed one by one.
 struct SecondPassTests {
@@ -179,5 +180,24 @@ struct SecondPassTests {
       try other.capture(try other.tokenize(StageLab.records(9))))
     #expect(parts.tensors == whole.tensors)
     #expect(parts.metadata == whole.metadata)
+  }
+
+  @Test func aProfileOfAnotherModelIsRefused() throws {
+    let lab = try StageLab()
+    let tokens = try lab.tokenize(StageLab.records(9))
+    let histogram = try lab.histogram([try lab.capture(tokens)])
+    let artifact = try lab.profile(histogram, sparsity: 0.5)
+    let profile = try ProfileArtifact(decoding: lab.context.payload(artifact)).profile
+    _ = try ProfileGates.gates(of: profile, group: 0, for: lab.language)
+    var other = TinyModel()
+    other.vocabulary = 256
+    other.feedForward += 8
+    let directory = try TemporaryDirectory()
+    try other.write(to: directory.path)
+    let model = try LanguageModel.load(directory: directory.path)
+    let error = #expect(throws: ArtifactError.self) {
+      try ProfileGates.gates(of: profile, group: 0, for: model)
+    }
+    #expect(error.map { "\($0)" }?.contains("fitted to this model") == true)
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import WinaTensor
 
 /// The sizes and constants of a decoder, as its `config.json` states them.
@@ -73,13 +74,22 @@ public struct ModelConfiguration: Sendable, Hashable {
     }
   }
 
+  /// Returns the name of the linear map in a checkpoint that holds a projection; several projections may
+  /// share one.
+  public func linearName(of projection: Projection, layer: Int) -> String {
+    family.decoder.source(of: projection, layer: layer, self).name
+  }
+
   /// Reads a configuration.
   ///
   /// - Parameter path: A `config.json` or the directory that holds it.
   /// - Throws: ``ModelError`` naming the file and the key when something is missing, or could change
   ///   the computation in a way that is not implemented.
   public static func load(path: String) throws(ModelError) -> ModelConfiguration {
-    let file = path.hasSuffix(".json") ? path : path + "/config.json"
+    var isDirectory: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+    let isFile = exists ? !isDirectory.boolValue : path.hasSuffix(".json")
+    let file = isFile ? path : path + "/config.json"
     let section = try ConfigurationSection(path: file)
     guard let type = try section.string("model_type") else { throw section.missing("model_type") }
     guard let family = Family(rawValue: type) else {
