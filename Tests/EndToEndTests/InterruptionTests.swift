@@ -5,12 +5,9 @@ import WinaTestSupport
 
 /// Runs that end early, and runs at the same time.
 struct InterruptionTests {
-  /// Waits until a running program has written a text, at most a minute.
+  /// Waits until a running program has written a text.
   private func wait(for text: String, from process: WinaProcess) -> Bool {
-    for _ in 0..<6000 where process.isRunning {
-      if process.output.contains(text) { return true }
-      usleep(10_000)
-    }
+    process.wait { $0.output.contains(text) }
     return process.output.contains(text)
   }
 

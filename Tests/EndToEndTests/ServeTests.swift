@@ -15,14 +15,9 @@ struct ServeTests {
     let url: String
   }
 
-  /// Waits until a running program has written a line, at most half a minute.
-  private func waitForLine(_ process: WinaProcess, _ text: (WinaProcess) -> String) {
-    for _ in 0..<3000 where process.isRunning && !text(process).contains("\n") { usleep(10_000) }
-  }
-
   private func serve(_ workspace: ToyWorkspace, _ arguments: String...) throws -> Server {
     let process = try workspace.start(["serve", "--json"] + arguments)
-    waitForLine(process, \.output)
+    process.wait { $0.output.contains("\n") }
     let line = process.output
     let listening = try JSONDecoder().decode(Listening.self, from: Data(line.utf8))
     #expect(listening.type == "listening")
@@ -69,7 +64,7 @@ struct ServeTests {
     let workspace = try ToyWorkspace.warmSmall().workspace.copy()
     for place in [workspace.path, workspace.file("toy.yaml")] {
       let process = try workspace.start(["serve", place, "--port", "0"])
-      waitForLine(process, \.errors)
+      process.wait { $0.errors.contains("\n") }
       process.send(SIGINT)
       let outcome = process.wait()
       #expect(outcome.status == 130)
@@ -112,11 +107,13 @@ struct ServeTests {
     try workspace.write(ToySpec.small.replacing("  evaluate:\n", with: slow + "\n  evaluate:\n"))
     let server = try serve(workspace, "--port", "0")
     let run = try workspace.start(["run", "toy.yaml", "--json", "--only", "slow"])
-    for _ in 0..<3000 where run.isRunning && !run.output.contains("\"task\":\"slow\"") {
-      usleep(10_000)
+    run.wait { $0.output.contains("\"task\":\"slow\"") }
+    // What the run says and what it records are two writes.
+    var listing = ""
+    for _ in 0..<500 where !listing.contains("\"status\":\"running\"") {
+      listing = try await fetch(server.url + "api/runs").text
     }
-    usleep(200_000)
-    #expect(try await fetch(server.url + "api/runs").text.contains("\"status\":\"running\""))
+    #expect(listing.contains("\"status\":\"running\""))
     #expect(try await fetch(server.url).text.contains("http-equiv=\"refresh\""))
     run.send(SIGKILL)
     #expect(run.wait().status == -SIGKILL)

@@ -70,6 +70,21 @@ final class WinaProcess {
     String(decoding: FileManager.default.contents(atPath: errorPath) ?? Data(), as: UTF8.self)
   }
 
+  /// Waits until what the program has written satisfies a condition, or it ends, or a minute has
+  /// passed; the kernel tells of everything that is written.
+  func wait(until isMet: (WinaProcess) -> Bool) {
+    let changes = inotify_init1(Int32(IN_CLOEXEC))
+    defer { close(changes) }
+    for path in [outputPath, errorPath] { inotify_add_watch(changes, path, UInt32(IN_MODIFY)) }
+    let end = ContinuousClock.now + .seconds(60)
+    var ignored = [UInt8](repeating: 0, count: 4096)
+    while isRunning, !isMet(self), ContinuousClock.now < end {
+      // Woken without a change twice a second, to see whether the program has ended.
+      var event = pollfd(fd: changes, events: Int16(POLLIN), revents: 0)
+      if poll(&event, 1, 500) > 0 { _ = read(changes, &ignored, ignored.count) }
+    }
+  }
+
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
   /// Waits for the end.
