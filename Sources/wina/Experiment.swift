@@ -98,9 +98,9 @@ struct Experiment {
   var cells: [[String: JSONValue]] { Planner.assignments(of: spec) }
 
   /// What may change the bits of a float result on another machine.
-  static var numericsClass: String {
-    "kernels=\(Kernels.level.numerics);blas=\(BLAS.configuration)"
-  }
+  ///
+  /// No stage computes with OpenBLAS; one that did would bring its core in here.
+  static var numericsClass: String { "kernels=\(Kernels.level.numerics)" }
 
   /// Finds the file of a benchmark task below a data folder.
   private static let locate: @Sendable (String, String) throws -> String = { name, folder in
