@@ -165,7 +165,8 @@ public struct Evaluator: Sendable {
     guard let arm else { return PassResult(logits: result.logits) }
     return PassResult(
       logits: result.logits,
-      usedWeights: cost.usedWeights(kept: result.kept, hasNeuronGate: arm.hasNeuronGate),
+      usedWeights: cost.usedWeights(
+        kept: result.kept, hasNeuronGate: arm.hasNeuronGate, units: arm.units),
       gatedRows: result.gatedRows)
   }
 }

@@ -109,7 +109,7 @@ public enum CaptureStage: Stage {
       try $0.assign(tokens, capture: inputs.uncentred.map { try context.load($0) })
     }
     let pass = CapturePass(
-      policy: tokens.policy, keepsGate: layout.slots.contains(.gate),
+      policy: tokens.policy, keepsGate: layout.slots.contains(where: \.isGate),
       accumulator: try CaptureAccumulator(
         layout: layout, norms: norms, centring: means(params, inputs, context),
         exactGroups: params.exact == true ? clusters?.groups.count ?? 1 : 1))

@@ -63,6 +63,29 @@ extension Kernels {
     }
   }
 
+  /// Writes the columns of a small matrix to some columns of a larger one, and 0 to the others.
+  ///
+  /// - Parameters:
+  ///   - x: The small matrix, shape [rows, indices.count], row-major.
+  ///   - indices: The column of the larger matrix that each of its columns goes to.
+  ///   - rows: The number of rows.
+  ///   - y: What the larger matrix is a part of.
+  ///   - layout: Where it lies in `y`.
+  ///   - firstColumn: The index that stands for its first column.
+  public static func scatterColumns(
+    _ x: [Float], _ indices: [Int], rows: Int, into y: inout [Float], _ layout: MatrixLayout,
+    firstColumn: Int
+  ) {
+    precondition(x.count >= rows * indices.count && layout.rows == rows, "one row to each row")
+    for row in 0..<rows {
+      let target = layout.offset + row * layout.stride
+      for column in 0..<layout.columns { y[target + column] = 0 }
+      for (source, index) in indices.enumerated() {
+        y[target + index - firstColumn] = x[row * indices.count + source]
+      }
+    }
+  }
+
   /// Zeroes values of some rows whose magnitude is below a threshold (CATS).
   ///
   /// - Returns: How many values of those rows were kept.
@@ -75,5 +98,25 @@ extension Kernels {
       return wina_mask_magnitude(
         start + rows.lowerBound * columns, rows.count * columns, threshold)
     }
+  }
+
+  /// Zeroes values of some rows whose magnitude times their column's norm is below a threshold.
+  ///
+  /// - Returns: How many values of those rows were kept.
+  public static func maskMagnitudes(
+    _ x: inout [Float], columns: Int, rows: Range<Int>, threshold: Float, norms: [Float]
+  ) -> UInt64 {
+    precondition(rows.lowerBound >= 0 && columns >= 0 && x.count >= rows.upperBound * columns)
+    precondition(norms.count == columns, "one norm per column")
+    var kept: UInt64 = 0
+    for row in rows {
+      let start = row * columns
+      for column in 0..<columns {
+        let keeps = abs(x[start + column]) * norms[column] >= threshold
+        if !keeps { x[start + column] = 0 }
+        kept += keeps ? 1 : 0
+      }
+    }
+    return kept
   }
 }

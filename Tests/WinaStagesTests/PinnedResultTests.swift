@@ -14,8 +14,8 @@ struct PinnedResultTests {
     "command": [1: "d3a3d2c8b8cf7d3f"],
     "compare": [3: "71e466c911f13268"],
     "evaluate": [3: "d7a588d0e82fd852"],
-    "histogram": [1: "1fb68522c3286fcd"],
-    "profile": [2: "9c456894a1c09181"],
+    "histogram": [2: "1f7d12d247065d30"],
+    "profile": [3: "9c456894a1c09181"],
     "tokenize": [1: "dc6721fa24188991"],
   ]
 

@@ -172,9 +172,20 @@ extension DecoderPass {
     for run in group.runs {
       multiply(input, dense, panel, run.outputs, into: &output)
       guard let packed = run.packed, !gated.isEmpty else { continue }
-      workspace.engine.multiply(
-        workspace.masked, MatrixLayout(rows: gated.count, columns: inputs.count), packed,
-        outputs: 0..<packed.outputs, into: &output, panel.layout(gated, run.outputs))
+      let layout = MatrixLayout(rows: gated.count, columns: inputs.count)
+      if let outputs = run.packedOutputs {
+        workspace.preparePacked(gated.count * packed.outputs)
+        workspace.engine.multiply(
+          workspace.masked, layout, packed, outputs: 0..<packed.outputs, into: &workspace.packed,
+          MatrixLayout(rows: gated.count, columns: packed.outputs))
+        Kernels.scatterColumns(
+          workspace.packed, outputs, rows: gated.count, into: &output,
+          panel.layout(gated, run.outputs), firstColumn: run.outputs.lowerBound)
+      } else {
+        workspace.engine.multiply(
+          workspace.masked, layout, packed, outputs: 0..<packed.outputs, into: &output,
+          panel.layout(gated, run.outputs))
+      }
       if let bias = run.bias {
         Kernels.addRow(bias, to: &output, panel.layout(gated, run.outputs))
       }

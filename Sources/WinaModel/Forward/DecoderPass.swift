@@ -142,11 +142,18 @@ struct DecoderPass {
     Kernels.silu(workspace.gateUp, gate, into: &workspace.activated)
     show(.gateActivation(layer: index), workspace.activated, columns: units)
     for part in parts.indices {
-      guard let threshold = parts[part].gates?.layers[index].cats else { continue }
+      guard let layer = parts[part].gates?.layers[index], let threshold = layer.cats else {
+        continue
+      }
       let counter = index * Projection.allCases.count + Projection.upProj.index
-      parts[part].kept[counter] = Kernels.maskMagnitudes(
-        &workspace.activated, columns: units,
-        rows: parts[part].firstGatedRow..<parts[part].rows.upperBound, threshold: threshold)
+      let rows = parts[part].firstGatedRow..<parts[part].rows.upperBound
+      if let norms = layer.catsNorms {
+        parts[part].kept[counter] = Kernels.maskMagnitudes(
+          &workspace.activated, columns: units, rows: rows, threshold: threshold, norms: norms)
+      } else {
+        parts[part].kept[counter] = Kernels.maskMagnitudes(
+          &workspace.activated, columns: units, rows: rows, threshold: threshold)
+      }
     }
     Kernels.multiply(workspace.activated, workspace.gateUp, up, into: &workspace.neurons)
   }

@@ -25,6 +25,8 @@ public final class ForwardWorkspace {
   var neurons: [Float] = []
   /// The masked copy of a stream.
   var masked: [Float] = []
+  /// The outputs of packed weights before they go to their places.
+  var packed: [Float] = []
   /// The kept inputs of a stream of one row.
   var kept = CompactRow()
   /// The normed rows that have logits, [rows, D].
@@ -60,6 +62,9 @@ public final class ForwardWorkspace {
 
   /// Makes room for a masked copy.
   func prepareMasked(_ count: Int) { grow(&masked, count) }
+
+  /// Makes room for outputs of packed weights.
+  func preparePacked(_ count: Int) { grow(&packed, count) }
 
   /// Makes room for SiLU(gate).
   func prepareActivated(_ count: Int) { grow(&activated, count) }

@@ -1,0 +1,96 @@
+import WinaPipeline
+import WinaSparsity
+
+extension ProfileStage {
+  public static func templates(
+    _ params: Params, _ wiring: Wiring
+  ) throws(PlanProblem) -> [TaskTemplate<Params>] {
+    let histogram = try wiring.require(
+      wiring.stage.input("histogram") ?? "", kinds: [HistogramStage.kind], at: ["histogram"])
+    try checkCapture(params, histogram, wiring)
+    let isGrouped = histogram.input("groups") != nil
+    if params.centring == .group, !isGrouped {
+      throw PlanProblem(
+        "plan.no-groups", ["centring"],
+        "centring 'group' needs groups, but histogram '\(histogram.name)' is pooled",
+        help: "name a histogram with `groups: CLUSTERS`, or use centring: global",
+        related: .init(
+          stage: histogram.name, path: [], message: "the histogram is declared here"))
+    }
+    try checkGroups(params, isGrouped: isGrouped)
+    if isGrouped, params.gate == .topK, params.centring != .group {
+      throw PlanProblem(
+        "plan.no-effect", ["gate"],
+        "a grouped profile with gate 'topk' cannot differ from the pooled one: k depends on the "
+          + "sparsity alone, whatever the histogram",
+        help: "use gate: threshold, or centring: group, or a pooled histogram",
+        related: .init(
+          stage: histogram.name, path: ["groups"], message: "the groups have no effect"))
+    }
+    var inputs: [String: PortRequest] = ["model": .model]
+    var request = ArtifactRequest(histogram.name, .whole)
+    // Static masks need the moments of the first pass alone.
+    if params.centring != .none {
+      inputs["means"] = .artifacts([request])
+      if params.gate != .fixed {
+        request.variant = Variant(
+          label: "centring=\(params.centring.rawValue):\(params.score.rawValue)",
+          params: [
+            "centring": .string(params.centring.rawValue),
+            "scores": .array([.string(params.score.rawValue)]),
+          ])
+      }
+    }
+    inputs["histogram"] = .artifacts([request])
+    if let heldOut = try heldOut(params, histogram, wiring) {
+      inputs["held_out"] = .artifacts([
+        ArtifactRequest(heldOut.name, .whole, variant: request.variant)
+      ])
+    }
+    return [TaskTemplate(params: params, inputs: inputs, fanOut: .once)]
+  }
+
+  /// Refuses options that only mean something for groups.
+  private static func checkGroups(_ params: Params, isGrouped: Bool) throws(PlanProblem) {
+    for (name, isSet) in [("beta", params.beta != 1), ("shrinkage", params.shrinkage != .none)]
+    where isSet && !isGrouped {
+      throw PlanProblem(
+        "plan.no-groups", [name],
+        "'\(name)' mixes thresholds of groups, but the histogram is pooled",
+        help: "name a histogram with `groups: CLUSTERS`, or remove it")
+    }
+  }
+
+  /// The histogram of held-out samples, which must be grouped like the profile's own.
+  private static func heldOut(
+    _ params: Params, _ histogram: WiredStage, _ wiring: Wiring
+  ) throws(PlanProblem) -> WiredStage? {
+    guard let name = wiring.stage.input("held_out") else { return nil }
+    let heldOut = try wiring.require(name, kinds: [HistogramStage.kind], at: ["held_out"])
+    guard heldOut.input("groups") == histogram.input("groups") else {
+      throw PlanProblem(
+        "plan.held-out", ["held_out"],
+        "held-out histogram '\(name)' is not grouped like '\(histogram.name)'",
+        help: "give both the same `groups`, or none",
+        related: .init(stage: name, path: [], message: "the held-out histogram is declared here"))
+    }
+    return heldOut
+  }
+
+  private static func checkCapture(
+    _ params: Params, _ histogram: WiredStage, _ wiring: Wiring
+  ) throws(PlanProblem) {
+    guard let name = histogram.input("capture"), let capture = wiring.stages[name],
+      case .array(let scores)? = capture.params["scores"]
+    else { return }
+    let known = scores.compactMap { if case .string(let text) = $0 { text } else { nil } }
+    let held = Set(ScoreMethod.slots(for: known.compactMap(ScoreMethod.init(rawValue:))))
+    guard !held.isSuperset(of: params.score.slots) else { return }
+    throw PlanProblem(
+      "plan.score-not-captured", ["score"],
+      "capture '\(name)' does not keep score '\(params.score.rawValue)'",
+      help: "add '\(params.score.rawValue)' to its scores, which are: "
+        + known.joined(separator: ", "),
+      related: .init(stage: name, path: ["scores"], message: "the scores are named here"))
+  }
+}
