@@ -157,7 +157,7 @@ public struct Evaluator: Sendable {
       tokens: pass.tokens,
       request: ForwardRequest(
         logitRows: .range(pass.rows), gates: job.arm?.gates,
-        firstGatedRow: max(0, policy.firstGatedRow(job.sample.kind) - pass.prefix.count)),
+        firstGatedRow: max(0, policy.firstGatedRow(job.sample) - pass.prefix.count)),
       cache: cache)
   }
 

@@ -136,6 +136,6 @@ final class CapturePass {
   static func gatedRange(
     of sample: TokenizedSample, _ policy: EvaluationPolicy, rows: Int
   ) -> Range<Int> {
-    min(rows, policy.firstGatedRow(sample.kind))..<rows
+    min(rows, policy.firstGatedRow(sample))..<rows
   }
 }
