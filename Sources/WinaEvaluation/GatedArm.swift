@@ -39,7 +39,9 @@ public struct GatedArm: Sendable {
       guard let projection = Projection(rawValue: name) else { continue }
       for layer in gates.projections {
         guard let gate = layer[projection] else { continue }
-        overhead.gatePerRow += Double(inputs[index]) * operations(gate.rule)
+        // An input with a norm of 0 is removed by a hybrid gate and never looked at.
+        let scored = gate.norms?.reduce(0) { $0 + ($1 == 0 ? 0 : 1) } ?? inputs[index]
+        overhead.gatePerRow += Double(scored) * operations(gate.rule)
         if gate.mean != nil { overhead.centringPerRow += Double(inputs[index] + outputs[index]) }
       }
     }

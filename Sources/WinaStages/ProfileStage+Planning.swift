@@ -42,6 +42,7 @@ extension ProfileStage {
       }
     }
     inputs["histogram"] = .artifacts([request])
+    if params.gate == .hybrid { inputs["activity"] = activity(histogram, wiring) }
     if let heldOut = try heldOut(params, histogram, wiring) {
       inputs["held_out"] = .artifacts([
         ArtifactRequest(heldOut.name, .whole, variant: request.variant)
@@ -59,6 +60,29 @@ extension ProfileStage {
         "'\(name)' mixes thresholds of groups, but the histogram is pooled",
         help: "name a histogram with `groups: CLUSTERS`, or remove it")
     }
+  }
+
+  /// A pass that counts, for each group, the inputs above the thresholds that this profile has
+  /// without removing any.
+  private static func activity(_ histogram: WiredStage, _ wiring: Wiring) -> PortRequest {
+    let thresholds = Variant(
+      label: "thresholds", params: ["gate": .string("threshold"), "never_active": .null])
+    var variant = Variant(
+      label: "active:" + wiring.stage.name, params: ["active": .bool(true)],
+      inputs: [
+        "profile": .artifacts([
+          ArtifactRequest(wiring.stage.name, .whole, variant: thresholds)
+        ])
+      ])
+    let capture = histogram.input("capture") ?? ""
+    if let groups = histogram.input("groups") {
+      variant.inputs["clusters"] = .artifacts([ArtifactRequest(groups, .whole)])
+      if wiring.captureForAssigning(to: groups) != nil {
+        variant.inputs["uncentred"] = .artifacts([ArtifactRequest(capture, .sameShard)])
+      }
+    }
+    let split = histogram.text("split").flatMap(Split.init(rawValue:)) ?? .calibration
+    return .artifacts([ArtifactRequest(capture, .split(split), variant: variant)])
   }
 
   /// The histogram of held-out samples, which must be grouped like the profile's own.

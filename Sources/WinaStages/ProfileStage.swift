@@ -10,7 +10,7 @@ public enum ProfileStage: Stage {
   public static let version = 3
   public static let summary = "Fits a sparsity profile to histograms."
   public static let dataUse = DataUse.fitted
-  public static let internalPorts: Set<String> = ["means"]
+  public static let internalPorts: Set<String> = ["means", "activity"]
 
   /// What a spec may set; exactly one of `sparsity`, `macs` and `coverage`.
   public struct Params: Codable, Sendable {
@@ -24,10 +24,12 @@ public enum ProfileStage: Stage {
     var beta: Double
     var shrinkage: ShrinkageKind
     var shrinkageTokens: Int?
+    var neverActive: Double?
 
     enum CodingKeys: String, CodingKey {
       case score, sparsity, macs, coverage, gate, centring, beta, shrinkage
       case minimumTokens = "min_tokens"
+      case neverActive = "never_active"
       case shrinkageTokens = "shrinkage_tokens"
     }
 
@@ -44,6 +46,8 @@ public enum ProfileStage: Stage {
       shrinkage = try container.decodeIfPresent(ShrinkageKind.self, forKey: .shrinkage) ?? .none
       shrinkageTokens = try container.decodeIfPresent(Int.self, forKey: .shrinkageTokens)
       if shrinkage == .tokens, shrinkageTokens == nil { shrinkageTokens = 20_000 }
+      neverActive = try container.decodeIfPresent(Double.self, forKey: .neverActive)
+      if gate == .hybrid, neverActive == nil { neverActive = 0.01 }
     }
 
     /// How thresholds of groups are drawn towards the pooled ones.
@@ -67,12 +71,14 @@ public enum ProfileStage: Stage {
     var histogram: Ref<HistogramArtifact>
     var means: Ref<HistogramArtifact>?
     var heldOut: Ref<HistogramArtifact>?
+    var activity: [Ref<CaptureArtifact>]
     var model: LeafRef<ModelFiles>
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
       histogram = try ports.read("histogram")
       means = try ports.read("means")
       heldOut = try ports.read("held_out")
+      activity = try ports.read("activity")
       model = try ports.read("model")
     }
   }
@@ -93,8 +99,9 @@ public enum ProfileStage: Stage {
       "Instead of `sparsity`: the share of the squared scores that static masks keep."),
     Parameter(
       "gate", .choice(GateKind.allCases.map(\.rawValue)), default: .string("threshold"),
-      "Which coordinates are kept: those above a fitted threshold, the largest k of every token, or "
-        + "the same for every token (`static`)."),
+      "Which coordinates are kept: those above a fitted threshold, the largest k of every token, the "
+        + "same for every token (`static`), or those above a threshold among the ones that the "
+        + "group ever uses (`hybrid`)."),
     Parameter(
       "centring", .choice(CentringKind.allCases.map(\.rawValue)), default: .string("none"),
       "Whether the mean of a channel, over all samples or over the group, is subtracted first."),
@@ -109,6 +116,10 @@ public enum ProfileStage: Stage {
     Parameter(
       "shrinkage_tokens", .integer(1...1_000_000_000),
       "How many pooled tokens are mixed in (`shrinkage: tokens`); 20000 if not given."),
+    Parameter(
+      "never_active", .number(from: 0, below: 1),
+      "The activity that an input must surely stay below to be removed (`hybrid`); 0.01 if not given."
+    ),
     Parameter(
       "min_tokens", .integer(0...1_000_000_000), default: .int(1000),
       "Groups with fewer calibration tokens use the pooled thresholds or masks."),
@@ -144,6 +155,15 @@ public enum ProfileStage: Stage {
         ParameterProblem(
           [name], "'\(name)' mixes thresholds, and gate '\(params.gate.rawValue)' has none",
           help: "use gate: threshold, or remove it"))
+    }
+    if let limit = params.neverActive, !(limit > 0 && limit < 1) || params.gate != .hybrid {
+      problems.append(
+        ParameterProblem(
+          ["never_active"],
+          params.gate != .hybrid
+            ? "'never_active' is only for gate: hybrid"
+            : "never_active \(JSONValue.double(limit).canonicalText) is not in (0, 1)",
+          help: params.gate != .hybrid ? "remove it" : "write a small share such as 0.01"))
     }
     if params.shrinkageTokens != nil, params.shrinkage != .tokens {
       problems.append(
@@ -209,12 +229,19 @@ public enum ProfileStage: Stage {
       let model = try CaptureModel.load(inputs.model, context)
       evidence.norms = ColumnNorms(layers: try model.columnNorms(inputs.model, context))
     }
+    for reference in inputs.activity {
+      guard let counts = try context.load(reference).activity else {
+        throw ArtifactError("a hybrid gate needs a capture that counted active inputs")
+      }
+      evidence.activity = try evidence.activity.map { try $0 + counts } ?? counts
+    }
     let (target, unreachable) = target(params, CostModel(shape))
     var profile = try SparsityProfile.fit(
       histograms, shapes: ProjectionShapes(shape),
       options: ProfileOptions(
         method: params.score, target: target, gate: params.gate, centring: params.centring,
-        minimumTokens: params.minimumTokens, beta: params.beta, shrinkage: params.pooling),
+        minimumTokens: params.minimumTokens, beta: params.beta, shrinkage: params.pooling,
+        neverActive: params.neverActive ?? 0.01),
       evidence: evidence)
     if let unreachable { profile = profile.unreachable(because: unreachable) }
     return ProfileArtifact(profile: profile)
