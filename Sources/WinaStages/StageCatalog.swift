@@ -11,6 +11,7 @@ public enum StageCatalog {
     CompareStage.self,
     EvaluateStage.self,
     HistogramStage.self,
+    LatencyStage.self,
     ProfileStage.self,
     TokenizeStage.self,
   ]

@@ -48,13 +48,16 @@ extension Kernels {
 
   /// Copies some columns of some rows side by side, less the centre μ.
   ///
+  /// - Parameter firstRow: The row of `y` that the first of them goes to.
   /// - Precondition: Every index is a column and `y` has room.
   public static func gatherColumns(
     _ x: [Float], columns: Int, rows: Range<Int>, _ indices: [Int], minus mean: [Float]?,
-    into y: inout [Float]
+    into y: inout [Float], atRow firstRow: Int = 0
   ) {
-    precondition(x.count >= rows.upperBound * columns && y.count >= rows.count * indices.count)
-    var target = 0
+    precondition(
+      x.count >= rows.upperBound * columns
+        && y.count >= (firstRow + rows.count) * indices.count)
+    var target = firstRow * indices.count
     for row in rows {
       for column in indices {
         y[target] = x[row * columns + column] - (mean?[column] ?? 0)
@@ -63,25 +66,32 @@ extension Kernels {
     }
   }
 
-  /// Writes the columns of a small matrix to some columns of a larger one, and 0 to the others.
+  /// Writes rows of packed outputs to their places in a larger matrix, and 0 to outputs that were not
+  /// computed.
   ///
   /// - Parameters:
-  ///   - x: The small matrix, shape [rows, indices.count], row-major.
-  ///   - indices: The column of the larger matrix that each of its columns goes to.
+  ///   - x: The packed outputs, row-major.
+  ///   - row: The first row of `x` that is meant.
+  ///   - indices: The output that each column of `x` is, or nil where they are all of `outputs`.
+  ///   - outputs: The outputs that the larger matrix holds.
   ///   - rows: The number of rows.
   ///   - y: What the larger matrix is a part of.
   ///   - layout: Where it lies in `y`.
-  ///   - firstColumn: The index that stands for its first column.
   public static func scatterColumns(
-    _ x: [Float], _ indices: [Int], rows: Int, into y: inout [Float], _ layout: MatrixLayout,
-    firstColumn: Int
+    _ x: [Float], from row: Int, _ indices: [Int]?, outputs: Range<Int>, rows: Int,
+    into y: inout [Float], _ layout: MatrixLayout
   ) {
-    precondition(x.count >= rows * indices.count && layout.rows == rows, "one row to each row")
-    for row in 0..<rows {
-      let target = layout.offset + row * layout.stride
+    let width = indices?.count ?? outputs.count
+    precondition(x.count >= (row + rows) * width && layout.rows == rows, "one row to each row")
+    for step in 0..<rows {
+      let (source, target) = ((row + step) * width, layout.offset + step * layout.stride)
+      guard let indices else {
+        for column in 0..<width { y[target + column] = x[source + column] }
+        continue
+      }
       for column in 0..<layout.columns { y[target + column] = 0 }
-      for (source, index) in indices.enumerated() {
-        y[target + index - firstColumn] = x[row * indices.count + source]
+      for (column, output) in indices.enumerated() {
+        y[target + output - outputs.lowerBound] = x[source + column]
       }
     }
   }

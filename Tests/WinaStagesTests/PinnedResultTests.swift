@@ -15,6 +15,7 @@ struct PinnedResultTests {
     "compare": [3: "71e466c911f13268"],
     "evaluate": [3: "d7a588d0e82fd852"],
     "histogram": [2: "1f7d12d247065d30"],
+    "latency": [1: "f3db1e6a0ab4058e"],
     "profile": [3: "78f8944297dd9d9a"],
     "tokenize": [1: "dc6721fa24188991"],
   ]
@@ -102,6 +103,22 @@ struct PinnedResultTests {
     ]
     var payloads = try digests.mapValues { try $0.map { try lab.context.payload($0) } }
     payloads["compare"] = [try ComparisonArtifact(report: Scoreboard.sample().report()).encoded()]
+    let times = try lab.load(
+      lab.run(
+        "latency",
+        [
+          "dense": "dense", "arms": ["plain", "fixed"], "promptTokens": [6], "generatedTokens": 8,
+          "batch": [2], "threads": [1], "groups": "same", "repeats": 2, "warmUp": 1,
+        ],
+        [
+          "tokens": [.artifact(shard.tokens)], "model": [.leaf(lab.model)],
+          "profiles": [.artifact(plain), .artifact(fixed)],
+        ]), as: LatencyArtifact.self)
+    payloads["latency"] = [
+      try LatencyArtifact(
+        host: "here", kernels: "any", results: times.results, packing: times.packing
+      ).encoded()
+    ]
     payloads["command"] = [
       try lab.context.payload(
         lab.run(

@@ -72,16 +72,25 @@ struct DecoderPass {
   /// Runs one layer over the residual stream.
   mutating func run(_ layer: DecoderLayer, index: Int) {
     normalize(layer.attentionNorm)
+    workspace.lap(.residual)
     project(layer, index, .attentionInput, workspace.normed, into: &workspace.attention)
+    workspace.lap(.attentionInput)
     attend(layer, index)
+    workspace.lap(.attention)
     project(layer, index, .outputInput, workspace.attended, into: &workspace.delta)
+    workspace.lap(.outputInput)
     addDelta()
     normalize(layer.mlpNorm)
+    workspace.lap(.residual)
     project(layer, index, .mlpInput, workspace.normed, into: &workspace.gateUp)
+    workspace.lap(.mlpInput)
     activate(index)
+    workspace.lap(.activation)
     project(layer, index, .downInput, workspace.neurons, into: &workspace.delta)
+    workspace.lap(.downInput)
     addDelta()
     countCATS(index)
+    workspace.lap(.residual)
   }
 
   private func normalize(_ weight: [Float]) {

@@ -32,6 +32,9 @@ public final class ForwardWorkspace {
   /// The normed rows that have logits, [rows, D].
   var headInput: [Float] = []
 
+  /// Times the phases of passes, where they are to be timed.
+  public var stopwatch: ForwardStopwatch?
+
   private var scratchBlock: KeyValueBlock?
   private var rope: RotaryEmbedding?
   private var positions = 0
@@ -59,6 +62,9 @@ public final class ForwardWorkspace {
     grow(&neurons, rows * units)
     turn(configuration, positions: end)
   }
+
+  /// Gives the time since the last lap to a phase.
+  func lap(_ phase: ForwardPhase) { stopwatch?.lap(phase) }
 
   /// Makes room for a masked copy.
   func prepareMasked(_ count: Int) { grow(&masked, count) }

@@ -29,8 +29,12 @@ public struct PreparedGates: Sendable {
     var catsNorms: [Float]?
   }
 
+  /// Tells gates that were prepared together from others, so that their parts can share products.
+  final class Identity: Sendable {}
+
   let configuration: ModelConfiguration
   let layers: [Layer]
+  let identity = Identity()
 }
 
 extension LanguageModel {
