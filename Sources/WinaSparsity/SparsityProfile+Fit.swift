@@ -15,6 +15,8 @@ public struct ProfileEvidence {
   public var heldOut: HistogramSet?
   /// How sparsity is divided over modules.
   public var allocation: Allocation?
+  /// Whether groups differ in how sparsity is divided over modules.
+  public var hasOwnAllocations = false
 
   /// Makes evidence.
   public init(
@@ -51,7 +53,7 @@ extension SparsityProfile {
     _ histograms: HistogramSet, shapes: ProjectionShapes, options: ProfileOptions,
     evidence: ProfileEvidence = ProfileEvidence()
   ) throws -> SparsityProfile {
-    try check(histograms, options)
+    try check(histograms, options, hasOwnAllocations: evidence.hasOwnAllocations)
     var summary = Summary(
       method: options.method, sparsity: options.sparsity ?? 0, methodSparsity: 0,
       gate: options.gate, centring: options.centring, groups: histograms.groups,
@@ -92,9 +94,11 @@ extension SparsityProfile {
       means: options.centring == .none ? nil : centred)
   }
 
-  private static func check(_ histograms: HistogramSet, _ options: ProfileOptions) throws {
+  private static func check(
+    _ histograms: HistogramSet, _ options: ProfileOptions, hasOwnAllocations: Bool
+  ) throws {
     if histograms.isGrouped, histograms.groups.count > 1, options.gate == .topK,
-      options.centring != .group
+      options.centring != .group, !hasOwnAllocations
     {
       throw SparsityError(
         code: .ineffectiveGroups,

@@ -71,6 +71,7 @@ public enum ProfileStage: Stage {
     var histogram: Ref<HistogramArtifact>
     var means: Ref<HistogramArtifact>?
     var heldOut: Ref<HistogramArtifact>?
+    var allocation: Ref<AllocationArtifact>?
     var activity: [Ref<CaptureArtifact>]
     var model: LeafRef<ModelFiles>
 
@@ -78,6 +79,7 @@ public enum ProfileStage: Stage {
       histogram = try ports.read("histogram")
       means = try ports.read("means")
       heldOut = try ports.read("held_out")
+      allocation = try ports.read("allocation")
       activity = try ports.read("activity")
       model = try ports.read("model")
     }
@@ -234,6 +236,13 @@ public enum ProfileStage: Stage {
         throw ArtifactError("a hybrid gate needs a capture that counted active inputs")
       }
       evidence.activity = try evidence.activity.map { try $0 + counts } ?? counts
+    }
+    if let reference = inputs.allocation {
+      let allocation = try context.load(reference).allocation
+      evidence.allocation = { (group, target) in
+        try allocation.sparsities(group: group, target: target)
+      }
+      evidence.hasOwnAllocations = allocation.isGrouped
     }
     let (target, unreachable) = target(params, CostModel(shape))
     var profile = try SparsityProfile.fit(

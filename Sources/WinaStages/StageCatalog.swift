@@ -4,6 +4,7 @@ import WinaPipeline
 public enum StageCatalog {
   /// Every built-in stage, in alphabetical order.
   public static let stages: [any Stage.Type] = [
+    AllocateStage.self,
     CaptureStage.self,
     ClassifierStage.self,
     ClusterStage.self,
