@@ -30,9 +30,9 @@ struct ModelEvaluation {
   }
 
   /// What the evaluate stage reports beside the harness's metrics, always and with a profile.
-  private static let own: [EvaluationMetric] = [.perplexity, .bitsPerByte]
+  private static let own: [EvaluationMetric] = [.perplexity, .nll, .bitsPerByte]
   private static let gated: [EvaluationMetric] = [
-    .nll, .kl, .klTop64, .agreement, .gatedSparsity, .sparsity, .macsPerToken,
+    .kl, .klTop64, .agreement, .gatedSparsity, .sparsity, .macsPerToken,
   ]
 
   /// Returns a table with a row for each metric of each task, ending in a newline.
