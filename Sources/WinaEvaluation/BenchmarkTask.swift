@@ -145,7 +145,10 @@ public struct BenchmarkTask: Sendable, Hashable {
   }
 
   /// The error to report when none of ``files`` exists.
-  public var missingFileError: EvaluationError {
+  public var missingFileError: EvaluationError { .missingFile(task: name, candidates: files) }
+
+  /// The error to report when none of ``files`` and ``textFiles`` exists.
+  public var missingFileOrTextError: EvaluationError {
     .missingFile(task: name, candidates: files + textFiles)
   }
 

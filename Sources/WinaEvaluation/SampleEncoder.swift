@@ -132,6 +132,12 @@ public struct SampleEncoder: Sendable {
       tokenBytes: lengths.bytes, tokenWords: lengths.words)
   }
 
+  /// The tokens of a prompt that something is generated after.
+  func promptTokens(_ text: String) throws -> [Int32] { try defaultTokens(text) }
+
+  /// The text of generated tokens.
+  func text(_ tokens: [Int32]) -> String { codec.decode(tokens) }
+
   private struct Pair {
     var context: [Int32]
     var continuation: [Int32]

@@ -26,16 +26,19 @@ public struct TaskEvaluation: Sendable {
   public let windows: TextWindows
   /// Where documents are cut.
   public let maxTokens: Int
+  /// Whether answers are generated for logged requests of GSM8K's kind.
+  public let generates: Bool
 
   /// Makes an evaluation of a model with its tokenizer.
   public init(
     evaluator: Evaluator, encoder: SampleEncoder, windows: TextWindows = .rolling,
-    maxTokens: Int = 256
+    maxTokens: Int = 256, generates: Bool = false
   ) {
     self.evaluator = evaluator
     self.encoder = encoder
     self.windows = windows
     self.maxTokens = maxTokens
+    self.generates = generates
   }
 
   /// Scores the records of a task.
@@ -53,6 +56,9 @@ public struct TaskEvaluation: Sendable {
     _ task: BenchmarkTask, records: [Record], limit: Int? = nil, arm: GatedArm? = nil,
     jobs: Int = 1
   ) throws -> TaskReport {
+    // What overlapping windows leave out has no part in the sum, so that words and bytes of the whole
+    // text are not what to divide by.
+    let task = task.kind == .rolling && windows != .rolling ? task.reporting([]) : task
     let documents = try documents(task, records, limit: limit)
     let parts = try documents.map { document, origin in
       do {
@@ -62,13 +68,15 @@ public struct TaskEvaluation: Sendable {
       }
     }
     let scores = try score(parts.flatMap(\.self), arm: arm, jobs: max(1, jobs))
+    let answers = try answers(documents.map(\.0), label: task.name, arm: arm, jobs: max(1, jobs))
     var start = 0
     var items: [TaskReport.Item] = []
     var sums: [SampleScore] = []
     for ((document, _), part) in zip(documents, parts) {
       let own = Array(scores[start..<(start + part.count)])
       start += part.count
-      let (item, sum) = item(document, part[0], own)
+      var (item, sum) = item(document, part[0], own)
+      item.answer = answers[items.count]
       items.append(item)
       sums.append(sum)
     }
@@ -89,6 +97,27 @@ public struct TaskEvaluation: Sendable {
       if seen.insert(document.id).inserted { documents.append((document, record.origin)) }
     }
     return documents
+  }
+
+  /// Generates what documents ask for; `nil` where nothing is generated.
+  private func answers(
+    _ documents: [TaskDocument], label: String, arm: GatedArm?, jobs: Int
+  ) throws -> [String?] {
+    let requests = documents.map { generates && $0.generation?.filter != nil ? $0.generation : nil }
+    let wanted = requests.indices.filter { requests[$0] != nil }
+    let generator = AnswerGenerator(
+      model: evaluator.model, encoder: encoder, arm: arm,
+      densePrefix: evaluator.policy.densePrefix)
+    let results = Mutex([Result<String, any Error>?](repeating: nil, count: requests.count))
+    DispatchQueue.concurrentPerform(iterations: min(jobs, max(1, wanted.count))) { job in
+      for index in stride(from: job, to: wanted.count, by: jobs) {
+        guard let request = requests[wanted[index]] else { continue }
+        let result = Result { try generator.answer(request, label: label) }
+        results.withLock { $0[wanted[index]] = result }
+        if case .failure = result { return }
+      }
+    }
+    return try results.withLock { slots in try slots.map { try $0?.get() } }
   }
 
   /// The samples that a document becomes: its own, and the choices after nothing; or its windows.
@@ -116,8 +145,8 @@ public struct TaskEvaluation: Sendable {
     case .rolling(let text):
       sum = scores.dropFirst().reduce(scores[0]) { $0.adding($1) }
       sum.kind = .document
-      sum.first.bytes = text.bytes
-      sum.first.words = text.words
+      (sum.first.bytes, sum.first.words) =
+        windows == .rolling ? (text.bytes, text.words) : (0, 0)
       (sum.second.bytes, sum.second.words) = (0, 0)
       sum.logLikelihoods = [scores.reduce(0) { $0 + ($1.logLikelihoods.first ?? 0) }]
       item.logLikelihoods = sum.logLikelihoods

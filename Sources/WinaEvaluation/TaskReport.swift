@@ -16,6 +16,8 @@ public struct TaskReport: Sendable, Hashable {
     public var unconditional: [Double]
     /// Whether each token of a choice after nothing was the likeliest.
     public var isGreedyUnconditional: [Bool]
+    /// What the model generated, if it was asked to.
+    public var answer: String?
     /// 1 if the likeliest choice is the right one, else 0.
     public var accuracy: Int
     /// The same, per character.
@@ -74,8 +76,13 @@ public struct TaskReport: Sendable, Hashable {
       HarnessAggregation.result(metric, items.compactMap { $0.value(metric) })
     }
     for filter in AnswerFilter.allCases {
-      let matches = items.compactMap { $0.document.exactMatches[filter] }
-      let values = matches.map { HarnessValue.number($0 ? 1 : 0) }
+      let values = items.compactMap { item in
+        item.answer.map { answer in
+          let isMatch = AnswerFilter.matches(
+            filter.extract(answer), target: item.document.target)
+          return HarnessValue.number(isMatch ? 1 : 0)
+        }
+      }
       if let result = HarnessAggregation.result(.exactMatch, filter: filter.rawValue, values) {
         results.append(result)
       }

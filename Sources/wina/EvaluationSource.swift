@@ -30,7 +30,7 @@ struct EvaluationSource {
     let task = selection.task
     let found = (task.files + task.textFiles).lazy.map { folder + "/" + $0 }
       .first { FileManager.default.fileExists(atPath: $0) }
-    guard let found else { throw task.missingFileError }
+    guard let found else { throw task.missingFileOrTextError }
     file = found
     self.selection = selection
     split = nil

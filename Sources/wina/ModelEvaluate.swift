@@ -67,6 +67,9 @@ struct ModelEvaluate: ModelCommand {
     help: "A samples_TASK_TIME.jsonl whose requests are scored again; may be given several times.")
   var samples: [String] = []
 
+  @Flag(help: "Generate answers to the requests of samples files that ask for it (GSM8K's).")
+  var generate = false
+
   @Option(help: "A text of which every token is predicted; may be given several times.")
   var text: [String] = []
 
@@ -100,6 +103,7 @@ struct ModelEvaluate: ModelCommand {
   func validate() throws {
     if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
     guard jobs >= 1 else { throw ValidationError("--jobs must be at least 1") }
+    if generate, samples.isEmpty { throw ValidationError("--generate needs --samples") }
     if items, !json { throw ValidationError("--items needs --json") }
     if suite != nil {
       guard tasks == nil, data == nil, taskFile == nil, samples.isEmpty, text.isEmpty else {
@@ -148,7 +152,7 @@ struct ModelEvaluate: ModelCommand {
       evaluator: Evaluator(
         model: language, policy: EvaluationPolicy(densePrefix: gating.densePrefix)),
       encoder: SampleEncoder(tokenizer: tokenizer, configuration: language.configuration),
-      windows: windows.value)
+      windows: windows.value, generates: generate)
     var reports: [TaskReport] = []
     for source in sources {
       for (task, records) in try source.tasks(withoutDescription: stripDescription) {
@@ -165,11 +169,11 @@ struct ModelEvaluate: ModelCommand {
         HarnessOutput(
           reports, groups: groups,
           run: HarnessFiles.run(
-            model: path, language, tokenizer, gating: gating, limit: limit, date: date,
+            model: model, language, tokenizer, gating: gating, limit: limit, date: date,
             seconds: Double(elapsed.components.seconds)
               + Double(elapsed.components.attoseconds) * 1e-18),
           digest: { SHA256.digest(of: $0).hex }))
-      let folder = try files.write(reports, model: path, below: output, date: date)
+      let folder = try files.write(reports, model: model, below: output, date: date)
       StandardError.write("results are in \(folder)\n")
     }
     if suite != nil {

@@ -53,13 +53,3 @@ public enum AnswerFilter: String, Sendable, Hashable, CaseIterable {
     }
   }
 }
-
-extension LoggedSample {
-  /// Whether the logged answer is right, by filter.
-  public func exactMatches() -> [(filter: AnswerFilter, isMatch: Bool)] {
-    guard let answer = answers.first else { return [] }
-    return AnswerFilter.allCases.map {
-      ($0, AnswerFilter.matches($0.extract(answer), target: target))
-    }
-  }
-}

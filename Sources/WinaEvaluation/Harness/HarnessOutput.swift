@@ -86,20 +86,18 @@ public struct HarnessOutput: Sendable {
   }
 
   private func lines(of report: TaskReport) -> [OrderedJSON] {
-    let filters = AnswerFilter.allCases.filter { filter in
-      report.items.contains { $0.document.exactMatches[filter] != nil }
-    }
-    guard !filters.isEmpty else {
+    guard report.items.contains(where: { $0.answer != nil }) else {
       return zip(report.items, report.scores).map { item, score in
-        line(of: item, score, filter: "none", metrics: metrics(of: item, report.task))
+        line(of: item, score, filter: nil, metrics: metrics(of: item, report.task))
       }
     }
-    return filters.flatMap { filter in
+    return AnswerFilter.allCases.flatMap { filter in
       zip(report.items, report.scores).map { item, score in
-        let isMatch = item.document.exactMatches[filter] == true
+        let isMatch = AnswerFilter.matches(
+          filter.extract(item.answer ?? ""), target: item.document.target)
         let metric = OrderedJSON.Member(
           HarnessMetric.exactMatch.rawValue, .double(isMatch ? 1 : 0))
-        return line(of: item, score, filter: filter.rawValue, metrics: [metric])
+        return line(of: item, score, filter: filter, metrics: [metric])
       }
     }
   }
@@ -113,17 +111,21 @@ public struct HarnessOutput: Sendable {
   }
 
   private func line(
-    of item: TaskReport.Item, _ score: SampleScore, filter: String,
+    of item: TaskReport.Item, _ score: SampleScore, filter: AnswerFilter?,
     metrics: [OrderedJSON.Member]
   ) -> OrderedJSON {
     let document = item.document
     let responses = item.responses
+    let filtered = filter.map { filter in
+      item.answer.map { [.string(filter.extract($0))] } ?? responses
+    }
     return .object(
       [
         .init("doc_id", .int(document.id)), .init("doc", document.doc),
         .init("target", .string(document.target)), .init("arguments", item.arguments),
         .init("resps", .array(responses.map { .array([$0]) })),
-        .init("filtered_resps", .array(responses)), .init("filter", .string(filter)),
+        .init("filtered_resps", .array(filtered ?? responses)),
+        .init("filter", .string(filter?.rawValue ?? "none")),
         .init("metrics", .array(metrics.map { .string($0.name) })),
         .init("doc_hash", .string(digest(document.doc.dumped(indent: 2)))),
         .init("prompt_hash", .string(digest(item.prompt))),
@@ -174,6 +176,9 @@ extension TaskReport.Item {
 
   fileprivate var arguments: OrderedJSON {
     let requests = document.requests
+    if answer != nil, let generation = document.generation {
+      return ["gen_args_0": ["arg_0": .string(generation.context), "arg_1": generation.settings]]
+    }
     guard !requests.isEmpty else { return ["gen_args_0": ["arg_0": .string(prompt)]] }
     return .object(
       requests.enumerated().map { index, request in
@@ -186,6 +191,7 @@ extension TaskReport.Item {
   /// The answer to each request, all numbers as texts.
   fileprivate var responses: [OrderedJSON] {
     func text(_ value: Double) -> OrderedJSON { .string(PythonText.representation(of: value)) }
+    if let answer { return [.string(answer)] }
     switch document.item {
     case .rolling, .document: return logLikelihoods.map(text)
     case .choices, .continuation:

@@ -6,8 +6,9 @@
 /// - `loglikelihood` requests are scored again. The right choice is the `target` where that is a
 ///   number or the text of a choice; where contexts differ and continuations do not, it is found by
 ///   the record's `answer`, `label` or `gold`, or, of two choices, by the logged `acc`.
-/// - `generate_until` requests are not generated again: the target is scored as a continuation of the
-///   prompt, and ``exactMatches()`` judges the logged answers.
+/// - `generate_until` requests have their target scored as a continuation of the prompt; answers are
+///   generated only if an evaluation is asked for them. Logged answers are another model's, and are
+///   not read.
 /// - `loglikelihood_rolling` requests are scored again; words and bytes are those logged.
 public struct LoggedSample: Sendable, Hashable {
   /// The number of the record in its task.
@@ -24,8 +25,8 @@ public struct LoggedSample: Sendable, Hashable {
   public let item: EvaluationItem
   /// The requests after nothing that follow the choices for `acc_mutual_info`.
   public let unconditional: [LikelihoodRequest]
-  /// The generated answers, as they came.
-  public let answers: [String]
+  /// What was to be generated, of a `generate_until` request.
+  public let generation: GenerationRequest?
 
   /// Reads a line.
   ///
@@ -45,13 +46,15 @@ public struct LoggedSample: Sendable, Hashable {
     self.target = target
     filter = line["filter"]?.string ?? "none"
     metrics = (line["metrics"]?.array ?? []).compactMap(\.string).compactMap(HarnessMetric.init)
-    answers = (line["resps"]?.array ?? []).flatMap { $0.array ?? [] }.compactMap(\.string)
     var unconditional: [LikelihoodRequest] = []
+    var generation: GenerationRequest?
     switch arguments[0].count {
     case 1:
       item = try Self.rolling(arguments[0][0], line, task, fields)
     case _ where arguments[0][1].string == nil:
       let context = arguments[0][0].pythonText
+      generation = GenerationRequest(
+        context: context, settings: arguments[0][1], filter: AnswerFilter(rawValue: filter))
       item = .continuation(
         ContinuationItem(
           label: task, request: LikelihoodRequest(context: context, continuation: " " + target)))
@@ -75,11 +78,7 @@ public struct LoggedSample: Sendable, Hashable {
       item = .choices(try Self.question(requests, line, known, fields))
     }
     self.unconditional = unconditional
-  }
-
-  /// Whether a request is one of `generate_until`.
-  public var isGenerated: Bool {
-    !answers.isEmpty && item.isContinuation && !metrics.contains(.perplexity)
+    self.generation = generation
   }
 
   private static func arguments(
@@ -173,12 +172,6 @@ public struct LoggedSample: Sendable, Hashable {
 
   private static func commonPrefix(_ texts: [String]) -> String {
     texts.dropFirst().reduce(texts[0]) { $0.commonPrefix(with: $1) }
-  }
-}
-
-extension EvaluationItem {
-  fileprivate var isContinuation: Bool {
-    if case .continuation = self { true } else { false }
   }
 }
 

@@ -10,8 +10,8 @@ public struct TaskDocument: Sendable, Hashable {
   public var item: EvaluationItem
   /// The choices after nothing, for `acc_mutual_info`; else none.
   public var unconditional: [LikelihoodRequest] = []
-  /// Whether a logged answer that was generated is right, by filter.
-  public var exactMatches: [AnswerFilter: Bool] = [:]
+  /// What may be generated after the prompt, of a logged `generate_until` request.
+  public var generation: GenerationRequest?
 
   /// The requests as the harness counts them: one for each choice, or one.
   public var requests: [LikelihoodRequest] {
@@ -36,13 +36,9 @@ extension BenchmarkTask {
     let record = try json(record, origin), text = Array(record.dumped().utf8)
     if template == .samples {
       let sample = try LoggedSample(record, task: name, origin: origin)
-      var document = TaskDocument(
+      return TaskDocument(
         id: sample.id, doc: sample.doc, target: sample.target, item: sample.item,
-        unconditional: sample.unconditional)
-      for (filter, isMatch) in sample.isGenerated ? sample.exactMatches() : [] {
-        document.exactMatches[filter] = isMatch
-      }
-      return document
+        unconditional: sample.unconditional, generation: sample.generation)
     }
     let item = try parse(record: text, origin: origin)
     var document = TaskDocument(
