@@ -80,8 +80,10 @@ public struct TaskEvaluation: Sendable {
       items.append(item)
       sums.append(sum)
     }
+    let isWhole = limit.map { documents.count < $0 } ?? true
     return TaskReport(
-      task: task, items: items, scores: sums, available: records.count, cost: evaluator.cost,
+      task: task, items: items, scores: sums,
+      available: isWhole ? documents.count : records.count, cost: evaluator.cost,
       divergence: arm == nil ? nil : evaluator.divergence)
   }
 

@@ -37,7 +37,7 @@ public struct TaskReport: Sendable, Hashable {
   /// The number of records that the file has.
   public var available: Int
 
-  private let cost: CostModel
+  let cost: CostModel
   private let divergence: EvaluationMetric?
 
   /// Reports scores of items.

@@ -15,6 +15,7 @@ FILES = {
     "arc_challenge": "arc_challenge/validation.jsonl",
     "arc_easy": "arc_easy/validation.jsonl",
     "boolq": "boolq/validation.jsonl",
+    "gsm8k": "gsm8k/test.jsonl",
     "hellaswag": "hellaswag/olmo_rc5shot_1000.jsonl",
     "lambada_openai": "lambada_openai/test.jsonl",
     "openbookqa": "openbookqa/validation.jsonl",
@@ -80,6 +81,9 @@ def main():
             content = "".join(l + "\n" for l in lines if json.loads(l)["subject"] == subject)
         else:
             content = text(folder, FILES[task])
+        if task == "gsm8k":
+            train = text(folder, "gsm8k/train.jsonl")
+            (out / "gsm8k_train.jsonl").write_text(train, encoding="utf-8")
         (out / f"{task}.jsonl").write_text(content, encoding="utf-8")
 
 

@@ -88,7 +88,7 @@ public struct HarnessOutput: Sendable {
   private func lines(of report: TaskReport) -> [OrderedJSON] {
     guard report.items.contains(where: { $0.answer != nil }) else {
       return zip(report.items, report.scores).map { item, score in
-        line(of: item, score, filter: nil, metrics: metrics(of: item, report.task))
+        line(of: item, score, report.cost, filter: nil, metrics: metrics(of: item, report.task))
       }
     }
     return AnswerFilter.allCases.flatMap { filter in
@@ -97,7 +97,7 @@ public struct HarnessOutput: Sendable {
           filter.extract(item.answer ?? ""), target: item.document.target)
         let metric = OrderedJSON.Member(
           HarnessMetric.exactMatch.rawValue, .double(isMatch ? 1 : 0))
-        return line(of: item, score, filter: filter, metrics: [metric])
+        return line(of: item, score, report.cost, filter: filter, metrics: [metric])
       }
     }
   }
@@ -111,7 +111,7 @@ public struct HarnessOutput: Sendable {
   }
 
   private func line(
-    of item: TaskReport.Item, _ score: SampleScore, filter: AnswerFilter?,
+    of item: TaskReport.Item, _ score: SampleScore, _ cost: CostModel, filter: AnswerFilter?,
     metrics: [OrderedJSON.Member]
   ) -> OrderedJSON {
     let document = item.document
@@ -130,7 +130,7 @@ public struct HarnessOutput: Sendable {
         .init("doc_hash", .string(digest(document.doc.dumped(indent: 2)))),
         .init("prompt_hash", .string(digest(item.prompt))),
         .init("target_hash", .string(digest(document.target))),
-      ] + metrics + [.init("wina_amp", extras(of: score))])
+      ] + metrics + [.init("wina_amp", extras(of: score, cost))])
   }
 
   private static func json(
@@ -150,13 +150,33 @@ public struct HarnessOutput: Sendable {
     }
   }
 
-  private func extras(of score: SampleScore) -> OrderedJSON {
+  private func extras(of score: SampleScore, _ cost: CostModel) -> OrderedJSON {
     let sums = score.total
+    let sparsity = cost.sparsity(
+      used: score.usedWeights, gatedRows: score.gatedRows, over: score.gatedRows)
     return [
       "nll": .double(sums.nll), "tokens": .int(sums.tokens), "kl": .double(sums.kl),
       "agreements": .int(sums.agreements), "rows": .int(score.rows),
-      "gated_rows": .int(score.gatedRows), "macs": .double(score.macs.total),
+      "gated_rows": .int(score.gatedRows), "sparsity_gated": .double(sparsity),
+      "sparsity": .object(cost.sparsityByProjection(score)), "macs": .double(score.macs.total),
     ]
+  }
+}
+
+extension CostModel {
+  /// What a sample's masks zeroed at each projection, over gated tokens and all layers; nothing for a
+  /// dense sample.
+  fileprivate func sparsityByProjection(_ score: SampleScore) -> [OrderedJSON.Member] {
+    let names = ModelShape.projectionNames
+    guard score.gatedRows > 0, score.usedWeights.count == names.count * shape.layers else {
+      return []
+    }
+    return names.enumerated().map { index, name in
+      let used = stride(from: index, to: score.usedWeights.count, by: names.count)
+        .reduce(0.0) { $0 + Double(score.usedWeights[$1]) }
+      let all = Double(score.gatedRows * shape.layers * shape.inputs[index] * shape.outputs[index])
+      return .init(name, .double(1 - used / all))
+    }
   }
 }
 
