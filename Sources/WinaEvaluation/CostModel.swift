@@ -52,12 +52,21 @@ public struct CostModel: Sendable, Hashable {
   ///     order of ``ModelShape/projectionNames``: of the input, but of the output of `up_proj` in a
   ///     layer with a CATS gate.
   ///   - hasNeuronGate: For each layer whether its gate is that of CATS.
+  ///   - units: For each layer how many hidden units of the feed-forward block a static mask keeps,
+  ///     the others needing no output of `gate_proj` and `up_proj`; empty or `nil` for all.
   /// - Returns: The weights of each projection that were multiplied, summed over rows.
-  public func usedWeights(kept: [UInt64], hasNeuronGate: [Bool]) -> [UInt64] {
+  public func usedWeights(
+    kept: [UInt64], hasNeuronGate: [Bool], units: [Int?] = []
+  ) -> [UInt64] {
     let (inputs, outputs) = (shape.inputs, shape.outputs)
     precondition(kept.count == shape.layers * outputs.count, "one count per projection")
     return kept.enumerated().map { index, count in
       let (layer, projection) = index.quotientAndRemainder(dividingBy: outputs.count)
+      let isFeedForward =
+        projection == ModelShape.gateProjection || projection == ModelShape.upProjection
+      if isFeedForward, layer < units.count, let needed = units[layer] {
+        return count * UInt64(needed)
+      }
       let isByOutput = hasNeuronGate[layer] && projection == ModelShape.upProjection
       return count * UInt64(isByOutput ? inputs[projection] : outputs[projection])
     }

@@ -157,7 +157,7 @@ public struct Evaluator: Sendable {
       tokens: pass.tokens,
       request: ForwardRequest(
         logitRows: .range(pass.rows), gates: job.arm?.gates,
-        firstGatedRow: max(0, policy.firstGatedRow(job.sample.kind) - pass.prefix.count)),
+        firstGatedRow: max(0, policy.firstGatedRow(job.sample) - pass.prefix.count)),
       cache: cache)
   }
 
@@ -165,7 +165,8 @@ public struct Evaluator: Sendable {
     guard let arm else { return PassResult(logits: result.logits) }
     return PassResult(
       logits: result.logits,
-      usedWeights: cost.usedWeights(kept: result.kept, hasNeuronGate: arm.hasNeuronGate),
+      usedWeights: cost.usedWeights(
+        kept: result.kept, hasNeuronGate: arm.hasNeuronGate, units: arm.units),
       gatedRows: result.gatedRows)
   }
 }

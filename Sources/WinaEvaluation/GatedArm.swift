@@ -7,6 +7,8 @@ public struct GatedArm: Sendable {
   public let overhead: GateOverhead
   let gates: PreparedGates
   let hasNeuronGate: [Bool]
+  /// How many hidden units a static mask keeps in each layer; `nil` for all.
+  let units: [Int?]
 
   /// Prepares gates.
   ///
@@ -15,10 +17,18 @@ public struct GatedArm: Sendable {
   /// neuron with CATS; and a subtraction per input and an addition per output where inputs are
   /// centred.
   ///
+  /// - Parameters:
+  ///   - gates: The gates.
+  ///   - model: The model.
+  ///   - packsMasks: Whether the weights that static masks keep are gathered into smaller matrices;
+  ///     it changes no result.
   /// - Throws: `ModelError` if the gates do not fit the model.
-  public init(_ gates: ActivationGates, for model: LanguageModel) throws {
-    self.gates = try model.prepare(gates)
+  public init(
+    _ gates: ActivationGates, for model: LanguageModel, packsMasks: Bool = false
+  ) throws {
+    self.gates = try model.prepare(gates, packsMasks: packsMasks)
     hasNeuronGate = gates.cats.map { $0 != nil }
+    units = gates.projections.indices.map { gates.keptUnits(layer: $0)?.count }
     overhead = Self.overhead(of: gates, shape: ModelShape(model.configuration))
   }
 
@@ -29,7 +39,9 @@ public struct GatedArm: Sendable {
       guard let projection = Projection(rawValue: name) else { continue }
       for layer in gates.projections {
         guard let gate = layer[projection] else { continue }
-        overhead.gatePerRow += Double(inputs[index]) * operations(gate.rule)
+        // An input with a norm of 0 is removed by a hybrid gate and never looked at.
+        let scored = gate.norms?.reduce(0) { $0 + ($1 == 0 ? 0 : 1) } ?? inputs[index]
+        overhead.gatePerRow += Double(scored) * operations(gate.rule)
         if gate.mean != nil { overhead.centringPerRow += Double(inputs[index] + outputs[index]) }
       }
     }

@@ -41,6 +41,8 @@ public struct ModelShape: Sendable, Hashable {
     "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
   ]
 
+  /// The index of `gate_proj`.
+  static let gateProjection = 4
   /// The index of `up_proj`, whose outputs a CATS gate skips.
   static let upProjection = 5
 

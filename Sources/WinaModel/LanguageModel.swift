@@ -23,6 +23,9 @@ public final class LanguageModel: Sendable {
     return LanguageModel(weights.configuration, try weights.outer(), try weights.allLayers())
   }
 
+  /// The bytes of one weight of the first layer as the model holds it: 2 or 4.
+  public var weightByteCount: Int { layers.first?.panels.first?.matrix.type.byteCount ?? 4 }
+
   /// Returns the bytes that the weights of a directory take, from the headers of its files.
   ///
   /// - Throws: ``ModelError`` when there are no weights or a file is damaged.

@@ -68,6 +68,11 @@ public struct ProcessOutcome: Sendable, Hashable {
 public protocol StageContext: Sendable {
   /// Threads that the task was granted.
   var threads: Int { get }
+  /// The machine's name.
+  var host: String { get }
+
+  /// Seconds on a clock that never goes back, for stages whose results are times.
+  func seconds() -> Double
 
   /// Returns an input artifact, verified.
   func load<Value: Artifact>(_ reference: Ref<Value>) throws -> Value

@@ -40,7 +40,7 @@ public struct CaptureAccumulator: Sendable {
   public init(
     layout: CaptureLayout, norms: ColumnNorms, centring: CentringMeans? = nil, exactGroups: Int = 1
   ) throws {
-    if centring != nil, layout.slots.contains(.gate) {
+    if centring != nil, layout.slots.contains(where: \.isGate) {
       throw SparsityError(
         code: .centringMismatch, message: "scores of 'cats' cannot be centred",
         hint: "capture cats without centring, in a capture stage of its own")
@@ -129,10 +129,12 @@ public struct CaptureAccumulator: Sendable {
     let block = try TokenBlock(
       values: values, rows: rows, columns: layout.gateWidth, firstPosition: firstPosition)
     try admit(block, layer: layer, index: ActivationStream.allCases.count)
-    guard let place = open?.place, let slot = layout.slots.firstIndex(of: .gate) else { return }
+    guard let place = open?.place else { return }
     let gated = block.rows(within: place.gated)
-    if !gated.isEmpty {
-      try count(block, gated, layer: layer, slot: slot, norms: nil, mean: nil)
+    guard !gated.isEmpty else { return }
+    for (index, slot) in layout.slots.enumerated() where slot.isGate {
+      let norms = slot == .gate ? nil : try norms.norms(layer: layer, projection: .downProj)
+      try count(block, gated, layer: layer, slot: index, norms: norms, mean: nil)
     }
   }
 
@@ -222,7 +224,13 @@ public struct CaptureAccumulator: Sendable {
   }
 
   private static func check(_ norms: ColumnNorms, _ layout: CaptureLayout) throws {
-    for case .weighted(let projection) in layout.slots {
+    for slot in layout.slots {
+      let projection: Projection
+      switch slot {
+      case .weighted(let weighted): projection = weighted
+      case .weightedGate: projection = .downProj
+      case .stream, .gate: continue
+      }
       for layer in 0..<layout.layers {
         let count = try norms.norms(layer: layer, projection: projection).count
         let width = layout.width(of: projection.stream)

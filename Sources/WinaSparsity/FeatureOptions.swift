@@ -64,8 +64,9 @@ public struct FeatureOptions: Codable, Sendable, Equatable {
   func weighting(of stream: ActivationStream) throws -> Projection? {
     switch score {
     case .teal: return nil
-    case .cats:
-      throw SparsityError.range("the score of features", "cats", expected: "wina, wina_all, teal")
+    case .cats, .winaCATS:
+      throw SparsityError.range(
+        "the score of features", score.rawValue, expected: "wina, wina_all, teal")
     case .wina, .winaAll:
       switch stream {
       case Projection.kProj.stream: return .kProj

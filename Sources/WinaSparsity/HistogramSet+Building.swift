@@ -12,7 +12,8 @@ extension HistogramSet {
     return try HistogramSet(
       layout: first.layout, isGrouped: false, resolution: .exact, centring: first.centring,
       groups: [pooledName], samples: [samples], tokens: sums.tokens, counts: exact,
-      pooledCounts: exact, groupMeans: sums.means, pooledMeans: sums.means)
+      pooledCounts: exact, groupMeans: sums.means, pooledMeans: sums.means,
+      groupSquares: sums.squares, pooledSquares: sums.squares, spread: [])
   }
 
   /// Groups the samples of all shards.
@@ -55,7 +56,9 @@ extension HistogramSet {
       centring: first.centring, groups: names, samples: counts, tokens: sums.tokens,
       counts: isExact
         ? addedExact(shards) : addedSketches(shards, labels: labels, groups: names.count),
-      pooledCounts: pooledCounts(shards), groupMeans: sums.means, pooledMeans: all.means)
+      pooledCounts: pooledCounts(shards), groupMeans: sums.means, pooledMeans: all.means,
+      groupSquares: sums.squares, pooledSquares: all.squares,
+      spread: DistributionSpread(shards, labels: labels, groups: names.count).variances())
   }
 
   private static func checked(_ shards: [ShardCapture]) throws -> ShardCapture {
@@ -108,32 +111,42 @@ extension HistogramSet {
 private struct GroupSums {
   /// The number of gated tokens of each group.
   var tokens: [Int]
-  /// Shape [groups, layers, channels].
+  /// The means of x, shape [groups, layers, channels].
   var means: [Float]
+  /// The means of x², shape [groups, layers, channels].
+  var squares: [Float]
 
   init(_ shards: [ShardCapture], labels: [Int], groups: Int) {
     let cells = shards[0].layout.layers * shards[0].layout.channels
-    var sums = [Double](repeating: 0, count: groups * cells)
-    tokens = [Int](repeating: 0, count: groups)
+    var tokens = [Int](repeating: 0, count: groups)
     var position = 0
     for shard in shards {
       for sample in 0..<shard.samples {
-        let group = labels[position]
-        let weight = Double(shard.gatedTokens[sample])
-        for cell in 0..<cells {
-          sums[group * cells + cell] +=
-            weight * Double(shard.gatedMoments.mean[sample * cells + cell])
-        }
-        tokens[group] += Int(shard.gatedTokens[sample])
+        tokens[labels[position]] += Int(shard.gatedTokens[sample])
         position += 1
       }
     }
-    means = [Float](repeating: 0, count: sums.count)
-    for group in 0..<groups where tokens[group] > 0 {
-      let divisor = Double(tokens[group])
-      for cell in (group * cells)..<((group + 1) * cells) {
-        means[cell] = Float(sums[cell] / divisor)
+    self.tokens = tokens
+    func average(_ values: (ShardCapture) -> [Float]) -> [Float] {
+      var sums = [Double](repeating: 0, count: groups * cells)
+      var position = 0
+      for shard in shards {
+        let values = values(shard)
+        for sample in 0..<shard.samples {
+          let base = labels[position] * cells
+          let weight = Double(shard.gatedTokens[sample])
+          for cell in 0..<cells {
+            sums[base + cell] += weight * Double(values[sample * cells + cell])
+          }
+          position += 1
+        }
+      }
+      return sums.enumerated().map { index, sum in
+        let count = tokens[index / cells]
+        return count == 0 ? 0 : Float(sum / Double(count))
       }
     }
+    means = average { $0.gatedMoments.mean }
+    squares = average { $0.gatedMoments.meanSquare }
   }
 }

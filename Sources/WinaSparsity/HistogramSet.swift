@@ -30,6 +30,16 @@ public struct HistogramSet: Sendable, Equatable {
   public let groupMeans: [Float]
   /// Token-weighted means of x of all samples, shape [layers, channels].
   public let pooledMeans: [Float]
+  /// Token-weighted means of x² of every group, shape [groups, layers, channels]; 0 where empty.
+  public let groupSquares: [Float]
+  /// Token-weighted means of x² of all samples, shape [layers, channels].
+  public let pooledSquares: [Float]
+  /// The variance over samples of each group's distribution function at the upper edge of every
+  /// sketch bin, shape [groups, layers, slots, 1024]; empty for a pooled set.
+  ///
+  /// With counts cᵢ(b) of nᵢ scores of sample i this is Σᵢ (cᵢ(b) − nᵢ·F(b))² / N², the variance that
+  /// a bootstrap of samples has in first order: tokens of one sample are not independent.
+  public let spread: [Float]
 
   /// Takes arrays of the stated shapes.
   ///
@@ -37,7 +47,8 @@ public struct HistogramSet: Sendable, Equatable {
   public init(
     layout: CaptureLayout, isGrouped: Bool, resolution: ScoreResolution, centring: CentringKind,
     groups: [String], samples: [Int], tokens: [Int], counts: [UInt64], pooledCounts: [UInt64],
-    groupMeans: [Float], pooledMeans: [Float]
+    groupMeans: [Float], pooledMeans: [Float], groupSquares: [Float], pooledSquares: [Float],
+    spread: [Float]
   ) throws {
     let distributions = layout.layers * layout.slots.count
     let cells = layout.layers * layout.channels
@@ -47,6 +58,12 @@ public struct HistogramSet: Sendable, Equatable {
       ("pooled histograms", pooledCounts.count, distributions * ScoreHistogram.binCount),
       ("group means", groupMeans.count, groups.count * cells),
       ("pooled means", pooledMeans.count, cells),
+      ("group mean squares", groupSquares.count, groups.count * cells),
+      ("pooled mean squares", pooledSquares.count, cells),
+      (
+        "the spread of distributions", spread.count,
+        isGrouped ? groups.count * distributions * ScoreSketch.binCount : 0
+      ),
     ]
     for (what, have, expected) in sizes where have != expected {
       throw SparsityError.shape(what, have: have, expected: expected)
@@ -62,6 +79,9 @@ public struct HistogramSet: Sendable, Equatable {
     self.pooledCounts = pooledCounts
     self.groupMeans = groupMeans
     self.pooledMeans = pooledMeans
+    self.groupSquares = groupSquares
+    self.pooledSquares = pooledSquares
+    self.spread = spread
   }
 
   /// Returns a quantile of the scores of one group, or of all samples when `group` is nil.
@@ -70,6 +90,44 @@ public struct HistogramSet: Sendable, Equatable {
   public func quantile(group: Int?, layer: Int, slot: ScoreSlot, _ q: Double) throws -> Double {
     let (scores, reader) = try distribution(group: group, layer: layer, slot: slot)
     return try reader.quantile(scores, q)
+  }
+
+  /// Returns a quantile of a group's scores mixed with pooled ones.
+  ///
+  /// The distribution is (n·F + m·F_pooled) / (n + m) for n tokens of the group and m pooled ones.
+  ///
+  /// - Parameter tokens: How many pooled tokens m the group's own are mixed with.
+  /// - Throws: ``SparsityError`` as ``quantile(group:layer:slot:_:)``.
+  public func quantile(
+    group: Int, layer: Int, slot: ScoreSlot, _ q: Double, mixedWithPooledTokens tokens: Double
+  ) throws -> Double {
+    let (own, reader) = try distribution(group: group, layer: layer, slot: slot)
+    let (pooled, _) = try distribution(group: nil, layer: layer, slot: slot)
+    let all = Double(samples.isEmpty ? 0 : self.tokens.reduce(0, +))
+    guard all > 0, tokens > 0 else { return try reader.quantile(own, q) }
+    // In units of 2⁻¹⁶ of a token, so that counters stay integers and below 2⁶³ up to 10¹⁴ scores.
+    let factor = tokens / all * 65_536
+    var mixed = own.map { $0 << 16 }
+    let bins = ScoreHistogram.binCount / mixed.count
+    for (pattern, count) in pooled.enumerated() where count > 0 {
+      mixed[pattern / bins] += UInt64((Double(count) * factor).rounded())
+    }
+    return try reader.quantile(mixed[...], q)
+  }
+
+  /// Returns the variance, over resampled samples, of the logarithm of a group's quantile.
+  ///
+  /// - Throws: ``SparsityError`` as ``quantile(group:layer:slot:_:)``, and for a pooled set.
+  func logVariance(group: Int, layer: Int, slot: ScoreSlot, _ q: Double) throws -> Double {
+    guard isGrouped else { throw SparsityError.noData("the spread of a pooled histogram") }
+    let threshold = try quantile(group: group, layer: layer, slot: slot, q)
+    let cell =
+      (group * layout.layers + layer) * layout.slots.count + (try layout.index(of: slot))
+    let bin = ScoreSketch.bin(ofPattern: HalfPattern.pattern(of: Float(threshold)))
+    let variance = Double(spread[cell * ScoreSketch.binCount + bin])
+    return try ThresholdPooling.logVariance(q, variance: variance) {
+      try quantile(group: group, layer: layer, slot: slot, $0)
+    }
   }
 
   /// Returns the share of scores of a group at or below a threshold; nil means all samples.

@@ -110,7 +110,7 @@ struct OpenSample {
     for layer in 0..<layout.layers {
       for source in 0..<Self.sources {
         let isGate = source == Self.sources - 1
-        if isGate, !layout.slots.contains(.gate) { continue }
+        if isGate, !layout.slots.contains(where: \.isGate) { continue }
         let have = next[layer * Self.sources + source]
         guard have >= end else {
           let name = isGate ? "the gate" : ActivationStream.allCases[source].rawValue

@@ -10,6 +10,12 @@ public enum ScoreMethod: String, Codable, Sendable, CaseIterable {
   case teal
   /// |SiLU(gate)| as one mask for up_proj's outputs and down_proj's inputs; all else dense.
   case cats
+  /// |SiLU(gate)|·‖W_down[:, i]‖ in place of CATS's |SiLU(gate)|: WINA's weight on CATS's mask.
+  case winaCATS = "wina_cats"
+
+  /// Whether hidden units of the feed-forward block are masked before up_proj, as in CATS, instead of
+  /// the inputs of all projections.
+  public var gatesNeurons: Bool { self == .cats || self == .winaCATS }
 
   /// Returns the slot that scores a projection, or nil when the method leaves it dense.
   ///
@@ -25,6 +31,7 @@ public enum ScoreMethod: String, Codable, Sendable, CaseIterable {
     case .winaAll: .weighted(projection)
     case .teal: .stream(projection.stream)
     case .cats: projection == .upProj || projection == .downProj ? .gate : nil
+    case .winaCATS: projection == .upProj || projection == .downProj ? .weightedGate : nil
     }
   }
 

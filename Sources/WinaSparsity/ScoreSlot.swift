@@ -10,20 +10,26 @@ public enum ScoreSlot: Hashable, Sendable, Comparable {
   case weighted(Projection)
   /// |SiLU(gate)|, the hidden unit of the feed-forward block.
   case gate
+  /// |SiLU(gate)|·c, c being the norms of the columns of down_proj.
+  case weightedGate
 
   /// Every slot, in canonical order.
   public static let all: [ScoreSlot] =
     ActivationStream.allCases.map(ScoreSlot.stream) + Projection.allCases.map(ScoreSlot.weighted)
-    + [.gate]
+    + [.gate, .weightedGate]
 
-  /// The stable name, such as `stream.attn_in`, `weighted.k_proj` or `gate`.
+  /// The stable name, such as `stream.attn_in`, `weighted.k_proj`, `gate` or `weighted.gate`.
   public var name: String {
     switch self {
     case .stream(let stream): "stream." + stream.rawValue
     case .weighted(let projection): "weighted." + projection.rawValue
     case .gate: "gate"
+    case .weightedGate: "weighted.gate"
     }
   }
+
+  /// Whether the slot scores hidden units of the feed-forward block before up_proj.
+  public var isGate: Bool { self == .gate || self == .weightedGate }
 
   /// Finds the slot of a stable name.
   public init?(name: String) {

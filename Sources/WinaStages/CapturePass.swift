@@ -18,16 +18,24 @@ final class CapturePass {
   private let keepsGate: Bool
   private let workspace = ForwardWorkspace()
   private var accumulator: CaptureAccumulator
+  /// What counts active inputs, if that is asked for.
+  private(set) var activity: ActivityCounter?
   /// The samples that are being fed.
   private var open: [SuspendedSample?] = []
+  /// The groups and the gated rows of the samples that are being fed.
+  private var places: [(group: Int, gated: Range<Int>)] = []
 
   /// The tokens that go through a resident model together.
   private static let rowsOfBatch = 384
 
-  init(policy: EvaluationPolicy, keepsGate: Bool, accumulator: CaptureAccumulator) {
+  init(
+    policy: EvaluationPolicy, keepsGate: Bool, accumulator: CaptureAccumulator,
+    activity: ActivityCounter? = nil
+  ) {
     self.policy = policy
     self.keepsGate = keepsGate
     self.accumulator = accumulator
+    self.activity = activity
   }
 
   /// Runs samples through a model, and returns what was kept of all of them.
@@ -86,6 +94,11 @@ final class CapturePass {
   }
 
   private func beginAll(_ items: [Item]) throws {
+    places = items.map { item in
+      let rows = item.sample.goldSequence.tokens.count - 1
+      return (item.group, CapturePass.gatedRange(of: item.sample, policy, rows: rows))
+    }
+    for place in places { activity?.add(tokens: place.gated.count, group: place.group) }
     open = try items.map { item in
       let rows = item.sample.goldSequence.tokens.count - 1
       try accumulator.beginSample(
@@ -114,6 +127,11 @@ final class CapturePass {
       try accumulator.add(
         layer: layer, stream: stream, values: block.values, rows: block.rows,
         firstPosition: block.firstPosition)
+      let (first, place) = (block.firstPosition, places[part])
+      let rows = place.gated.clamped(to: first..<(first + block.rows))
+      activity?.add(
+        block.values, rows: (rows.lowerBound - first)..<(rows.upperBound - first),
+        group: place.group, layer: layer, stream: stream)
     case .gateActivation(let layer):
       try accumulator.addGate(
         layer: layer, values: block.values, rows: block.rows, firstPosition: block.firstPosition)
@@ -136,6 +154,6 @@ final class CapturePass {
   static func gatedRange(
     of sample: TokenizedSample, _ policy: EvaluationPolicy, rows: Int
   ) -> Range<Int> {
-    min(rows, policy.firstGatedRow(sample.kind))..<rows
+    min(rows, policy.firstGatedRow(sample))..<rows
   }
 }

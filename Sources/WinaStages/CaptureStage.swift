@@ -18,15 +18,18 @@ public enum CaptureStage: Stage {
   public static let summary = "Runs the dense model and keeps activation statistics."
   public static let dataUse = DataUse.perSample
   public static let usesNumerics = true
-  public static let internalPorts: Set<String> = ["means", "clusters", "uncentred"]
+  public static let internalPorts: Set<String> = [
+    "means", "clusters", "uncentred", "profile",
+  ]
 
   /// What a spec may set; `centring` and `exact` are set by histograms that need a second pass.
   public struct Params: Codable, Sendable {
     var scores: [ScoreMethod]
     var centring: CentringKind?
     var exact: Bool?
+    var active: Bool?
 
-    enum CodingKeys: String, CodingKey { case scores, centring, exact }
+    enum CodingKeys: String, CodingKey { case scores, centring, exact, active }
 
     public init(from decoder: any Swift.Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -34,6 +37,7 @@ public enum CaptureStage: Stage {
         try container.decodeIfPresent([ScoreMethod].self, forKey: .scores) ?? [.wina, .teal]
       centring = try container.decodeIfPresent(CentringKind.self, forKey: .centring)
       exact = try container.decodeIfPresent(Bool.self, forKey: .exact)
+      active = try container.decodeIfPresent(Bool.self, forKey: .active)
     }
   }
 
@@ -43,6 +47,8 @@ public enum CaptureStage: Stage {
     var centring: CentringKind?
     /// Whether exact histograms are kept for each cluster.
     var exact: Bool?
+    /// Whether inputs above the thresholds of a profile are counted.
+    var active: Bool?
   }
 
   /// Tokens and model; for a second pass the means, and the clusters that choose among them or are
@@ -53,6 +59,7 @@ public enum CaptureStage: Stage {
     var means: Ref<HistogramArtifact>?
     var clusters: Ref<ClusteringArtifact>?
     var uncentred: Ref<CaptureArtifact>?
+    var profile: Ref<ProfileArtifact>?
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
       tokens = try ports.read("tokens")
@@ -60,6 +67,7 @@ public enum CaptureStage: Stage {
       means = try ports.read("means")
       clusters = try ports.read("clusters")
       uncentred = try ports.read("uncentred")
+      profile = try ports.read("profile")
     }
   }
 
@@ -82,9 +90,11 @@ public enum CaptureStage: Stage {
     _ params: Params, _ wiring: Wiring
   ) throws(PlanProblem) -> [TaskTemplate<TaskParams>] {
     let tokens = wiring.stage.input("tokens") ?? ""
+    // A pass that counts active inputs needs no distributions.
+    let slots = params.active == true ? [] : ScoreMethod.slots(for: params.scores)
     let task = TaskParams(
-      slots: ScoreMethod.slots(for: params.scores).map(\.name), centring: params.centring,
-      exact: params.exact)
+      slots: slots.map(\.name), centring: params.centring, exact: params.exact,
+      active: params.active)
     return [
       TaskTemplate(
         params: task,
@@ -109,16 +119,40 @@ public enum CaptureStage: Stage {
       try $0.assign(tokens, capture: inputs.uncentred.map { try context.load($0) })
     }
     let pass = CapturePass(
-      policy: tokens.policy, keepsGate: layout.slots.contains(.gate),
+      policy: tokens.policy, keepsGate: layout.slots.contains(where: \.isGate),
       accumulator: try CaptureAccumulator(
         layout: layout, norms: norms, centring: means(params, inputs, context),
-        exactGroups: params.exact == true ? clusters?.groups.count ?? 1 : 1))
+        exactGroups: params.exact == true ? clusters?.groups.count ?? 1 : 1),
+      activity: try activity(params, inputs, context))
     let items = tokens.samples.enumerated().map { index, sample in
       CapturePass.Item(sample: sample, group: groups?[index] ?? 0)
     }
-    return CaptureArtifact(
+    var artifact = CaptureArtifact(
       shard: try pass.run(items, model, context), digests: tokens.digests,
       labels: tokens.samples.map(\.label), norms: norms)
+    artifact.activity = try pass.activity?.finish()
+    return artifact
+  }
+
+  /// What counts the inputs that exceed the thresholds of a profile.
+  private static func activity(
+    _ params: TaskParams, _ inputs: Inputs, _ context: any StageContext
+  ) throws -> ActivityCounter? {
+    guard params.active == true else { return nil }
+    guard let reference = inputs.profile else {
+      throw ArtifactError("a capture that counts active inputs needs a profile")
+    }
+    let profile = try context.load(reference).profile
+    let model = try LoadedModel.load(inputs.model, context)
+    let thresholds = try profile.summary.groups.indices.map { group in
+      try ProfileGates.gates(of: profile, group: group, for: model.language).projections.map {
+        $0.compactMapValues { gate -> ActivityCounter.Threshold? in
+          guard case .threshold(let value) = gate.rule else { return nil }
+          return .init(value: value, norms: gate.norms, mean: gate.mean)
+        }
+      }
+    }
+    return ActivityCounter(thresholds: thresholds, inputs: model.shape.inputs)
   }
 
   /// The means of a centred pass.

@@ -7,10 +7,10 @@ import WinaSparsity
 /// from a second pass of capture that keeps the groups apart. A centred histogram, which a profile
 /// asks for, rests on a second pass with the means of the first.
 ///
-/// Version 1. Raise the version when the same captures may give other counts.
+/// Version 2. Raise the version when the same captures may give other counts.
 public enum HistogramStage: Stage {
   public static let kind = "histogram"
-  public static let version = 1
+  public static let version = 2
   public static let summary = "Adds score histograms up, pooled and by cluster."
   public static let dataUse = DataUse.fitted
 

@@ -28,27 +28,48 @@ public enum ProfileGates {
     for layer in 0..<summary.layers {
       for projection in Projection.allCases {
         let rule = profile.gate(group: group, layer: layer, projection: projection)
-        if summary.method == .cats {
+        if summary.method.gatesNeurons {
           // Both gated projections share the mask of SiLU(gate); the tap is at down_proj's units.
           if projection == .downProj, case .threshold(let threshold) = rule {
             gates.cats[layer] = threshold
+            if summary.method == .winaCATS {
+              gates.catsNorms[layer] = model.columnNorms(layer: layer, projection: .downProj)
+            }
           }
           continue
         }
-        guard let keep = rule.keepRule else { continue }
-        let isWeighted: Bool
+        var norms: [Float]?
         if case .weighted? = summary.method.slot(for: projection) {
-          isWeighted = true
-        } else {
-          isWeighted = false
+          norms = model.columnNorms(layer: layer, projection: projection)
         }
-        gates.projections[layer][projection] = ProjectionGate(
-          rule: keep,
-          norms: isWeighted ? model.columnNorms(layer: layer, projection: projection) : nil,
-          mean: profile.means?.mean(group: group, layer: layer, stream: projection.stream))
+        let mean = profile.means?.mean(group: group, layer: layer, stream: projection.stream)
+        gates.projections[layer][projection] = projectionGate(
+          rule, norms: norms, mean: mean,
+          inputs: model.configuration.width(of: projection.stream))
       }
     }
     return gates
+  }
+
+  /// Whether a profile has masks that do not depend on the token, so that weights can be packed.
+  public static func hasFixedMasks(_ profile: SparsityProfile) -> Bool {
+    profile.summary.gate == .fixed && profile.summary.unreachable == nil
+  }
+
+  private static func projectionGate(
+    _ rule: GateRule, norms: [Float]?, mean: [Float]?, inputs: Int
+  ) -> ProjectionGate? {
+    switch rule {
+    case .dense: return nil
+    case .threshold(let threshold):
+      return ProjectionGate(rule: .threshold(threshold), norms: norms, mean: mean)
+    case .keep(let count): return ProjectionGate(rule: .topK(count), norms: norms, mean: mean)
+    case .fixed(let mask): return ProjectionGate(rule: .mask(mask), mean: mean)
+    case .hybrid(let threshold, let mask):
+      // A score of 0 is never above a threshold, so a norm of 0 removes an input for every token.
+      let weights = mask.indices.map { mask[$0] ? norms?[$0] ?? 1 : 0 }
+      return ProjectionGate(rule: .threshold(max(threshold, 0)), norms: weights, mean: mean)
+    }
   }
 }
 
@@ -57,9 +78,15 @@ struct GroupGates {
   let arms: [GatedArm]
 
   init(profile: SparsityProfile, model: LoadedModel) throws {
+    // Packing copies at most the model once a group; it is left out where that would be too much.
+    let weights = CostModel(model.shape).linearMACs
+    let copies = Int(weights) * 4 * profile.summary.groups.count
+    let packs =
+      ProfileGates.hasFixedMasks(profile) && copies <= ModelMemory.physical / 4
     arms = try profile.summary.groups.indices.map { group in
       try GatedArm(
-        ProfileGates.gates(of: profile, group: group, for: model.language), for: model.language)
+        ProfileGates.gates(of: profile, group: group, for: model.language), for: model.language,
+        packsMasks: packs)
     }
   }
 }

@@ -4,6 +4,7 @@ import WinaPipeline
 public enum StageCatalog {
   /// Every built-in stage, in alphabetical order.
   public static let stages: [any Stage.Type] = [
+    AllocateStage.self,
     CaptureStage.self,
     ClassifierStage.self,
     ClusterStage.self,
@@ -11,6 +12,7 @@ public enum StageCatalog {
     CompareStage.self,
     EvaluateStage.self,
     HistogramStage.self,
+    LatencyStage.self,
     ProfileStage.self,
     TokenizeStage.self,
   ]

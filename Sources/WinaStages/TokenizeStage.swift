@@ -18,16 +18,24 @@ public enum TokenizeStage: Stage {
   public struct Params: Codable, Sendable {
     var maxTokens: Int
     var densePrefix: Int
+    var denseFraction: Double
+    var prompt: EvaluationPolicy.PromptGating
 
     enum CodingKeys: String, CodingKey {
+      case prompt
       case maxTokens = "max_tokens"
       case densePrefix = "dense_prefix"
+      case denseFraction = "dense_fraction"
     }
 
     public init(from decoder: any Swift.Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
       maxTokens = try container.decodeIfPresent(Int.self, forKey: .maxTokens) ?? 2048
       densePrefix = try container.decodeIfPresent(Int.self, forKey: .densePrefix) ?? 1
+      denseFraction = try container.decodeIfPresent(Double.self, forKey: .denseFraction) ?? 0
+      prompt =
+        try container.decodeIfPresent(EvaluationPolicy.PromptGating.self, forKey: .prompt)
+        ?? .gated
     }
   }
 
@@ -35,11 +43,23 @@ public enum TokenizeStage: Stage {
   public struct TaskParams: Codable, Sendable {
     var maxTokens: Int
     var densePrefix: Int
+    /// The fraction of leading tokens that stay dense, unless 0.
+    var denseFraction: Double?
+    /// How much of the prompt is gated, unless all.
+    var prompt: EvaluationPolicy.PromptGating?
     var routeTokens: Int
 
+    var policy: EvaluationPolicy {
+      EvaluationPolicy(
+        densePrefix: densePrefix, denseFraction: denseFraction ?? 0, prompt: prompt ?? .gated,
+        routeTokens: routeTokens)
+    }
+
     enum CodingKeys: String, CodingKey {
+      case prompt
       case maxTokens = "max_tokens"
       case densePrefix = "dense_prefix"
+      case denseFraction = "dense_fraction"
       case routeTokens = "route_tokens"
     }
   }
@@ -62,6 +82,13 @@ public enum TokenizeStage: Stage {
     Parameter(
       "dense_prefix", .integer(0...1_000_000), default: .int(1),
       "Leading tokens of every sample that stay dense in every arm."),
+    Parameter(
+      "dense_fraction", .number(from: 0, below: 1), default: .double(0),
+      "The fraction of a prompt's or document's leading tokens that stay dense, if those are more."),
+    Parameter(
+      "prompt", .choice(EvaluationPolicy.PromptGating.allCases.map(\.rawValue)),
+      default: .string("gated"),
+      "Whether the prompt is gated after its dense tokens, in its second half only, or not at all."),
   ]
 
   public static func validate(_ params: Params) -> [ParameterProblem] {
@@ -78,6 +105,13 @@ public enum TokenizeStage: Stage {
           ["dense_prefix"], "'dense_prefix' is \(params.densePrefix), below zero",
           help: "write the number of leading tokens that stay dense"))
     }
+    if !(0..<1).contains(params.denseFraction) {
+      problems.append(
+        ParameterProblem(
+          ["dense_fraction"],
+          "'dense_fraction' is \(JSONValue.double(params.denseFraction).canonicalText), not in [0, 1)",
+          help: "write a fraction such as 0.01"))
+    }
     return problems
   }
 
@@ -86,6 +120,8 @@ public enum TokenizeStage: Stage {
   ) throws(PlanProblem) -> [TaskTemplate<TaskParams>] {
     let task = TaskParams(
       maxTokens: params.maxTokens, densePrefix: params.densePrefix,
+      denseFraction: params.denseFraction == 0 ? nil : params.denseFraction,
+      prompt: params.prompt == .gated ? nil : params.prompt,
       routeTokens: wiring.data.routeTokens)
     return [
       TaskTemplate(
@@ -109,7 +145,7 @@ public enum TokenizeStage: Stage {
       context.progress(index + 1, of: records.count)
     }
     return TokenizedShard(
-      policy: EvaluationPolicy(densePrefix: params.densePrefix, routeTokens: params.routeTokens),
+      policy: params.policy,
       samples: samples, digests: records.map(\.digest))
   }
 

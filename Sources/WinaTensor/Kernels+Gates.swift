@@ -48,17 +48,50 @@ extension Kernels {
 
   /// Copies some columns of some rows side by side, less the centre μ.
   ///
+  /// - Parameter firstRow: The row of `y` that the first of them goes to.
   /// - Precondition: Every index is a column and `y` has room.
   public static func gatherColumns(
     _ x: [Float], columns: Int, rows: Range<Int>, _ indices: [Int], minus mean: [Float]?,
-    into y: inout [Float]
+    into y: inout [Float], atRow firstRow: Int = 0
   ) {
-    precondition(x.count >= rows.upperBound * columns && y.count >= rows.count * indices.count)
-    var target = 0
+    precondition(
+      x.count >= rows.upperBound * columns
+        && y.count >= (firstRow + rows.count) * indices.count)
+    var target = firstRow * indices.count
     for row in rows {
       for column in indices {
         y[target] = x[row * columns + column] - (mean?[column] ?? 0)
         target += 1
+      }
+    }
+  }
+
+  /// Writes rows of packed outputs to their places in a larger matrix, and 0 to outputs that were not
+  /// computed.
+  ///
+  /// - Parameters:
+  ///   - x: The packed outputs, row-major.
+  ///   - row: The first row of `x` that is meant.
+  ///   - indices: The output that each column of `x` is, or nil where they are all of `outputs`.
+  ///   - outputs: The outputs that the larger matrix holds.
+  ///   - rows: The number of rows.
+  ///   - y: What the larger matrix is a part of.
+  ///   - layout: Where it lies in `y`.
+  public static func scatterColumns(
+    _ x: [Float], from row: Int, _ indices: [Int]?, outputs: Range<Int>, rows: Int,
+    into y: inout [Float], _ layout: MatrixLayout
+  ) {
+    let width = indices?.count ?? outputs.count
+    precondition(x.count >= (row + rows) * width && layout.rows == rows, "one row to each row")
+    for step in 0..<rows {
+      let (source, target) = ((row + step) * width, layout.offset + step * layout.stride)
+      guard let indices else {
+        for column in 0..<width { y[target + column] = x[source + column] }
+        continue
+      }
+      for column in 0..<layout.columns { y[target + column] = 0 }
+      for (column, output) in indices.enumerated() {
+        y[target + output - outputs.lowerBound] = x[source + column]
       }
     }
   }
@@ -75,5 +108,25 @@ extension Kernels {
       return wina_mask_magnitude(
         start + rows.lowerBound * columns, rows.count * columns, threshold)
     }
+  }
+
+  /// Zeroes values of some rows whose magnitude times their column's norm is below a threshold.
+  ///
+  /// - Returns: How many values of those rows were kept.
+  public static func maskMagnitudes(
+    _ x: inout [Float], columns: Int, rows: Range<Int>, threshold: Float, norms: [Float]
+  ) -> UInt64 {
+    precondition(rows.lowerBound >= 0 && columns >= 0 && x.count >= rows.upperBound * columns)
+    precondition(norms.count == columns, "one norm per column")
+    var kept: UInt64 = 0
+    for row in rows {
+      let start = row * columns
+      for column in 0..<columns {
+        let keeps = abs(x[start + column]) * norms[column] >= threshold
+        if !keeps { x[start + column] = 0 }
+        kept += keeps ? 1 : 0
+      }
+    }
+    return kept
   }
 }

@@ -100,6 +100,22 @@ public struct WeightMatrix: Sendable {
     return values
   }
 
+  /// Returns the matrix of some inputs and some outputs alone, in the given order.
+  ///
+  /// - Precondition: Every index is an input or an output.
+  public func gathering(inputs kept: [Int], outputs wanted: [Int]) -> WeightMatrix {
+    precondition(kept.allSatisfy { (0..<inputs).contains($0) }, "an input of the matrix")
+    precondition(wanted.allSatisfy { (0..<outputs).contains($0) }, "an output of the matrix")
+    let result = WeightMatrix(inputs: kept.count, outputs: wanted.count, type: type)
+    for (row, input) in kept.enumerated() {
+      for (column, output) in wanted.enumerated() {
+        result.pointer(input: row, output: column).copyMemory(
+          from: pointer(input: input, output: output), byteCount: type.byteCount)
+      }
+    }
+    return result
+  }
+
   /// Returns the matrix of some inputs alone, in the given order.
   ///
   /// - Precondition: Every index is an input.

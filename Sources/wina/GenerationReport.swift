@@ -28,7 +28,9 @@ struct GenerationReport {
   private func sparsity(_ gates: ActivationGates?) -> Double? {
     guard let gates, let decoder, decoder.gatedTokens > 0 else { return nil }
     let cost = CostModel(ModelShape(decoder.model.configuration))
-    let used = cost.usedWeights(kept: decoder.kept, hasNeuronGate: gates.cats.map { $0 != nil })
+    let used = cost.usedWeights(
+      kept: decoder.kept, hasNeuronGate: gates.cats.map { $0 != nil },
+      units: gates.projections.indices.map { gates.keptUnits(layer: $0)?.count })
     return cost.sparsity(used: used, gatedRows: decoder.gatedTokens, over: decoder.gatedTokens)
   }
 

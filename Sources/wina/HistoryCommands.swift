@@ -50,8 +50,12 @@ struct ShowCommand: SpecCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show the results of a run, or what an artifact holds.")
 
-  @Argument(help: "A run (`last`, an id or the start of one), or an artifact's digest.")
+  @Argument(
+    help: "A run (`last`, an id or the start of one), a task of a run, or an artifact's digest.")
   var subject = "last"
+
+  @Option(help: "The run whose task is meant; the latest if not given.")
+  var run: String?
 
   @Option(help: "The cache directory.")
   var cache: String?
@@ -59,7 +63,7 @@ struct ShowCommand: SpecCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
-  @Flag(help: "Also show tables by label.")
+  @Flag(help: "Also show tables by label; for an artifact, its tensors and metadata.")
   var verbose = false
 
   func perform() throws {
@@ -69,6 +73,12 @@ struct ShowCommand: SpecCommand {
       return
     }
     let history = RunHistory(workspace: workspace.state)
+    if try run != nil || isTask(subject, history) {
+      let store = try workspace.store(remote: nil)
+      let lookup = ArtifactLookup(workspace: workspace, store: store)
+      try showArtifact(try lookup.output(named: subject, run: run), store)
+      return
+    }
     let listing = try history.load(subject)
     guard let result = listing.result else {
       StandardOutput.write("\(listing.id): \(history.summary(of: listing.id).status.rawValue)\n")
@@ -91,6 +101,12 @@ struct ShowCommand: SpecCommand {
         width: terminal.width, usesColor: terminal.usesColor, showsLabels: verbose))
   }
 
+  /// Whether a word names a task of the latest run rather than a run.
+  private func isTask(_ subject: String, _ history: RunHistory) throws -> Bool {
+    guard subject != "last", let latest = try? history.load("last").result else { return false }
+    return latest.tasks.contains { $0.name == subject }
+  }
+
   private func showArtifact(_ digest: ContentDigest, _ store: ArtifactStore) throws {
     let manifest = try store.manifest(of: digest)
     if json {
@@ -98,6 +114,13 @@ struct ShowCommand: SpecCommand {
       return
     }
     StandardOutput.write("\(digest.hex)  \(manifest.format)\n")
+    let terminal = TerminalCapabilities.standardOutput
+    let text = try ArtifactText(
+      try store.read(digest, as: manifest.format), format: manifest.format, width: terminal.width)
+    if !text.lines.isEmpty, !verbose {
+      StandardOutput.write(text.lines.joined(separator: "\n") + "\n")
+      return
+    }
     var table = TextTable([.init("tensor"), .init("type"), .init("shape")])
     for tensor in manifest.tensors {
       table.append([

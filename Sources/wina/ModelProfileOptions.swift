@@ -38,8 +38,9 @@ struct ModelProfileOptions: ParsableArguments {
     guard let profile else { return nil }
     let workspace = Workspace(spec: nil, cache: cache)
     let store = try workspace.store(remote: nil)
+    let lookup = ArtifactLookup(workspace: workspace, store: store, kind: ProfileStage.kind)
     let payload = try store.read(
-      try output(named: profile, in: store, workspace), as: ProfileArtifact.format)
+      try lookup.output(named: profile, run: run), as: ProfileArtifact.format)
     let stored = try ProfileArtifact(decoding: payload).profile
     if let reason = stored.summary.unreachable {
       throw ModelInputError(
@@ -54,36 +55,6 @@ struct ModelProfileOptions: ParsableArguments {
   func gates(for model: LanguageModel) throws -> PreparedGates? {
     guard let gates = try activationGates(for: model) else { return nil }
     return try model.prepare(gates)
-  }
-
-  private func output(
-    named text: String, in store: ArtifactStore, _ workspace: Workspace
-  ) throws -> ContentDigest {
-    let key = try ContentDigest(hex: text) ?? actionKey(ofTask: text, workspace)
-    if store.contains(key) { return key }
-    let hit =
-      store.lookup(plan: PlanKey(digest: key)) ?? store.lookup(action: ActionKey(digest: key))
-    guard let hit else {
-      throw ModelInputError(
-        message: "the cache '\(store.root)' holds nothing under '\(text)'",
-        hint: "run the spec again, or name another cache with --cache")
-    }
-    return hit.entry.output
-  }
-
-  /// Finds a profile by the name of its task in a run.
-  private func actionKey(ofTask name: String, _ workspace: Workspace) throws -> ContentDigest {
-    let listing = try RunHistory(workspace: workspace.state).load(run ?? "last")
-    let profiles = (listing.result?.tasks ?? []).filter { $0.kind == ProfileStage.kind }
-    guard let task = profiles.first(where: { $0.name == name }) else {
-      let known = profiles.map(\.name)
-      throw ModelInputError(
-        message: "run \(listing.id) has no profile '\(name)'",
-        hint: known.isEmpty
-          ? "it made none; give another --run, or a digest of 64 hexadecimal digits"
-          : "it has \(known.prefix(12).joined(separator: ", "))\(known.count > 12 ? ", …" : "")")
-    }
-    return task.planKey.digest
   }
 
   private func index(of group: String?, among names: [String]) throws -> Int {

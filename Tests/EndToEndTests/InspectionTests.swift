@@ -100,7 +100,7 @@ struct InspectionTests {
     let stages = try workspace.wina("stages").output
     for kind in [
       "tokenize", "capture", "histogram", "cluster", "profile", "classifier", "evaluate",
-      "compare", "command",
+      "latency", "compare", "command",
     ] {
       #expect(schema.output.contains("\"\(kind)\""))
       #expect(stages.contains(kind))

@@ -149,6 +149,55 @@ import WinaTensor
     #expect(score.usedWeights[5] == UInt64(9 * 16 * 24))
   }
 
+  @Test("WINA-CATS weighs neurons by the norms of down_proj's columns")
+  func weightedCATS() throws {
+    let tiny = try TinyModel(seed: 9)
+    let evaluator = Evaluator(model: tiny.model, policy: Self.policy)
+    func score(_ threshold: Float, _ norms: [Float]?) throws -> SampleScore {
+      var gates = ActivationGates(layers: TinyModel.layers)
+      gates.cats = [nil, threshold]
+      gates.catsNorms = [nil, norms]
+      return try evaluator.score(
+        TinyModel.document(16, seed: 1), arm: GatedArm(gates, for: tiny.model),
+        workspace: ForwardWorkspace())
+    }
+    let units = TinyModel.feedForward
+    // Twice the norm and twice the threshold are the same mask; a norm of 0 is never kept.
+    let plain = try score(0.2, nil)
+    #expect(try score(0.4, [Float](repeating: 2, count: units)) == plain)
+    let half = try score(0.1, (0..<units).map { $0 % 2 == 0 ? 0 : 1 })
+    let all = try score(0.1, [Float](repeating: 1, count: units))
+    #expect(half.usedWeights[13] < all.usedWeights[13])
+    #expect(half.usedWeights[13] <= UInt64(half.gatedRows * (units / 2) * 16))
+    #expect(throws: (any Error).self) { try score(0.1, [1]) }
+  }
+
+  @Test("a static mask at down_proj spares the outputs of gate_proj and up_proj, packed or not")
+  func staticUnits() throws {
+    let tiny = try TinyModel(seed: 9)
+    let evaluator = Evaluator(model: tiny.model, policy: Self.policy)
+    var gates = ActivationGates(layers: TinyModel.layers)
+    for projection in Projection.allCases {
+      let width = tiny.model.inputs(of: projection)
+      gates.projections[1][projection] = ProjectionGate(
+        rule: .mask((0..<width).map { $0 % 4 != 1 }),
+        mean: (0..<width).map { Float($0 % 3) / 10 })
+    }
+    let sample = TinyModel.document(16, seed: 1)
+    let scores = try [false, true].map { packs in
+      try evaluator.score(
+        sample, arm: GatedArm(gates, for: tiny.model, packsMasks: packs),
+        workspace: ForwardWorkspace())
+    }
+    #expect(scores[0] == scores[1])
+    let (inputs, units) = (12, TinyModel.feedForward * 3 / 4)
+    let rows = scores[0].gatedRows
+    #expect(scores[0].usedWeights[11] == UInt64(rows * inputs * units))
+    #expect(scores[0].usedWeights[12] == UInt64(rows * inputs * units))
+    #expect(scores[0].usedWeights[13] == UInt64(rows * units * 16))
+    #expect(scores[0].usedWeights[10] == UInt64(rows * 12 * 16))
+  }
+
   @Test("scores do not depend on the order of samples, a used workspace or the gate's neighbours")
   func orderIndependence() throws {
     let tiny = try TinyModel(seed: 10)

@@ -138,8 +138,6 @@ import WinaEvaluation
     #expect(Array(sample.routingTokens(policy)) == [1, id("a"), id(" b")])
     #expect(sample.scoredStart(policy) == 3)
     #expect(sample.scoredCount(policy) == 3)
-    #expect(policy.firstGatedRow(.document) == 3)
-    #expect(policy.firstGatedRow(.choices) == 1)
     #expect(sample.scoredCount(EvaluationPolicy(routeTokens: 6)) == 0)
     #expect(sample.scoredCount(EvaluationPolicy(routeTokens: 0)) == 5)
   }

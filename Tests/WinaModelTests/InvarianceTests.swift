@@ -101,6 +101,24 @@ struct InvarianceTests {
     }
   }
 
+  @Test func partsWithTheSamePackedMasksShareTheirProducts() throws {
+    let model = try loaded(tiny)
+    let packed = try model.prepare(gates(model), packsMasks: true)
+    let parts = [3, 17, 1, 8, 1].enumerated().map { index, length in
+      SequencePart(
+        tokens: tokens(length, seed: UInt64(index)),
+        request: ForwardRequest(gates: packed, firstGatedRow: index % 3))
+    }
+    let together = try model.forward(parts, workspace: ForwardWorkspace())
+    for (part, result) in zip(parts, together) {
+      let alone = try whole(
+        model, part.tokens, gates: try model.prepare(gates(model)),
+        dense: part.request.firstGatedRow)
+      #expect(bits(result.logits) == bits(alone.logits))
+      #expect(result.kept == alone.kept)
+    }
+  }
+
   @Test func forksShareWhatIsCommon() throws {
     let model = try loaded(tiny)
     let prefix = tokens(21, seed: 4)

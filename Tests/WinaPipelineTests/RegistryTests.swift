@@ -69,6 +69,8 @@ private struct Source: ParamsSource {
 /// A context in which every artifact is the number 21.
 private struct Context: StageContext {
   var threads: Int { 1 }
+  var host: String { "here" }
+  func seconds() -> Double { 0 }
   func load<Value: Artifact>(_ reference: Ref<Value>) throws -> Value {
     try Value(decoding: Count(value: 21).encoded())
   }

@@ -176,6 +176,7 @@ import WinaTestSupport
       source = projection.stream
       norms = try toy.norms.norms(layer: layer, projection: projection)
     case .gate: break
+    case .weightedGate: norms = try toy.norms.norms(layer: layer, projection: .downProj)
     }
     let width = source.map(toy.layout.width(of:)) ?? toy.layout.gateWidth
     let values = try #require(sample.values[layer]?[source])

@@ -13,6 +13,7 @@ import WinaTensor
       .winaAll: Projection.allCases.map { "weighted." + $0.rawValue },
       .teal: Projection.allCases.map { "stream." + $0.stream.rawValue },
       .cats: [nil, nil, nil, nil, nil, "gate", "gate"],
+      .winaCATS: [nil, nil, nil, nil, nil, "weighted.gate", "weighted.gate"],
     ]
     for method in ScoreMethod.allCases {
       #expect(Projection.allCases.map { method.slot(for: $0)?.name } == expected[method])
@@ -24,7 +25,8 @@ import WinaTensor
     #expect(ScoreMethod.winaAll.slots.count == 7)
     #expect(ScoreMethod.teal.slots.count == 4)
     #expect(ScoreMethod.cats.slots == [.gate])
-    #expect(ScoreMethod.slots(for: [.cats, .teal, .wina, .winaAll]) == ScoreSlot.all)
+    #expect(ScoreMethod.winaCATS.slots == [.weightedGate])
+    #expect(ScoreMethod.slots(for: [.cats, .winaCATS, .teal, .wina, .winaAll]) == ScoreSlot.all)
     #expect(ScoreMethod.slots(for: [.teal, .wina]) == ScoreMethod.slots(for: [.wina, .teal]))
     for slot in ScoreSlot.all {
       #expect(ScoreSlot(name: slot.name) == slot)

@@ -211,7 +211,8 @@ import WinaTestSupport
       #expect(error?.code == .centringMismatch)
     }
     let profile = try SparsityProfile.fit(
-      centred, shapes: toy.shapes, options: options(.global), means: means)
+      centred, shapes: toy.shapes, options: options(.global),
+      evidence: ProfileEvidence(means: means))
     #expect(profile.means == means)
     #expect(abs(profile.summary.expectedSparsity - 0.5) < 0.03)
     // The same means follow from the centred capture, whose moments are those of x itself.

@@ -10,7 +10,7 @@ struct ToyCapture {
   let layout: CaptureLayout
   let norms: ColumnNorms
 
-  init(layers: Int = 2, methods: [ScoreMethod] = [.wina, .winaAll, .teal, .cats]) throws {
+  init(layers: Int = 2, methods: [ScoreMethod] = ScoreMethod.allCases) throws {
     layout = try CaptureLayout(
       layers: layers, widths: Self.widths, slots: ScoreMethod.slots(for: methods))
     var random = SeededGenerator(seed: 99)

@@ -14,8 +14,9 @@ struct PinnedResultTests {
     "command": [1: "d3a3d2c8b8cf7d3f"],
     "compare": [3: "71e466c911f13268"],
     "evaluate": [3: "d7a588d0e82fd852"],
-    "histogram": [1: "1fb68522c3286fcd"],
-    "profile": [2: "9c456894a1c09181"],
+    "histogram": [2: "1f7d12d247065d30"],
+    "latency": [1: "f3db1e6a0ab4058e"],
+    "profile": [3: "78f8944297dd9d9a"],
     "tokenize": [1: "dc6721fa24188991"],
   ]
 
@@ -72,6 +73,9 @@ struct PinnedResultTests {
     let centred = try lab.histogram([second], groups: clusters)
     let plain = try lab.profile(pooled, sparsity: 0.5)
     let cats = try lab.profile(pooled, score: "cats", sparsity: 0.3)
+    let fixed = try lab.run(
+      "profile", ["score": "wina", "sparsity": 0.4, "gate": "static", "min_tokens": 0],
+      ["histogram": [.artifact(grouped)], "model": [.leaf(lab.model)]])
     let specific = try lab.profile(centred, sparsity: 0.5, centring: "group", means: grouped)
     let routers = try ["logistic", "nearest_centroid"].map { model in
       try lab.run(
@@ -95,10 +99,26 @@ struct PinnedResultTests {
     let digests: [String: [ContentDigest]] = [
       "tokenize": [shard.tokens, questions.tokens], "capture": [shard.capture, second],
       "cluster": [clusters, labels, random], "histogram": [pooled, grouped, centred],
-      "profile": [plain, cats, specific], "classifier": routers, "evaluate": scores,
+      "profile": [plain, cats, specific, fixed], "classifier": routers, "evaluate": scores,
     ]
     var payloads = try digests.mapValues { try $0.map { try lab.context.payload($0) } }
     payloads["compare"] = [try ComparisonArtifact(report: Scoreboard.sample().report()).encoded()]
+    let times = try lab.load(
+      lab.run(
+        "latency",
+        [
+          "dense": "dense", "arms": ["plain", "fixed"], "promptTokens": [6], "generatedTokens": 8,
+          "batch": [2], "threads": [1], "groups": "same", "repeats": 2, "warmUp": 1,
+        ],
+        [
+          "tokens": [.artifact(shard.tokens)], "model": [.leaf(lab.model)],
+          "profiles": [.artifact(plain), .artifact(fixed)],
+        ]), as: LatencyArtifact.self)
+    payloads["latency"] = [
+      try LatencyArtifact(
+        host: "here", kernels: "any", results: times.results, packing: times.packing
+      ).encoded()
+    ]
     payloads["command"] = [
       try lab.context.payload(
         lab.run(

@@ -60,6 +60,10 @@ final class TaskContext: StageContext {
     try services.shared.value(key) { (try make(), 0) }
   }
 
+  var host: String { services.options.host }
+
+  func seconds() -> Double { services.clock.seconds() }
+
   func progress(_ done: Int, of total: Int) {
     let now = services.clock.seconds()
     let isDue = state.withLock { state in

@@ -31,10 +31,24 @@ public struct ActivationGates: Sendable, Hashable {
   /// The mask selects outputs of up_proj and inputs of down_proj, so a layer with a threshold has no
   /// other gate on these two.
   public var cats: [Float?]
+  /// The factors c of WINA-CATS, one list a layer: u is kept where |u| · c ≥ t; `nil` is 1.
+  public var catsNorms: [[Float]?]
 
   /// Makes gates that keep everything.
   public init(layers: Int) {
     projections = Array(repeating: [:], count: layers)
     cats = Array(repeating: nil, count: layers)
+    catsNorms = Array(repeating: nil, count: layers)
+  }
+}
+
+extension ActivationGates {
+  /// The hidden units of the feed-forward block whose values a static mask at down_proj keeps; `nil`
+  /// where it has none.
+  ///
+  /// The others need no output of gate_proj and up_proj, as nothing reads them.
+  public func keptUnits(layer: Int) -> [Int]? {
+    guard case .mask(let mask)? = projections[layer][.downProj]?.rule else { return nil }
+    return mask.indices.filter { mask[$0] }
   }
 }

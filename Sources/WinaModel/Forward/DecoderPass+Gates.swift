@@ -15,7 +15,10 @@ extension DecoderPass {
     let isPacked = parts.contains { part in
       part.gates?.layers[index].streams[stream.index].contains { $0.packedInputs != nil } ?? false
     }
-    if isAlike, !isPacked {
+    // Packed weights serve the rows of all parts at once where these have the very same gates.
+    let first = parts.first?.gates?.identity
+    let isOne = first != nil && parts.allSatisfy { $0.gates?.identity === first }
+    if isAlike, !isPacked || isOne {
       multiply(Array(parts.indices), 0..<rows, panel, stream, index, input, into: &output)
     } else {
       for part in parts.indices {
@@ -35,8 +38,8 @@ extension DecoderPass {
       return
     }
     for (number, group) in groups.enumerated() {
-      if members.count == 1, let inputs = group.packedInputs {
-        multiplyPacked(first, group, inputs, panel, index, input, into: &output)
+      if let inputs = group.packedInputs {
+        multiplyPacked(members, group, inputs, panel, index, input, into: &output)
         continue
       }
       // A single row skips what its gate drops.
@@ -55,6 +58,7 @@ extension DecoderPass {
           count(member, group, UInt64(parts[member].gatedRows * panel.inputs), index)
         }
       }
+      workspace.lap(.gate)
       for run in group.runs {
         multiply(hasGate ? workspace.masked : input, span, panel, run.outputs, into: &output)
       }
@@ -147,6 +151,7 @@ extension DecoderPass {
       count(member, group, kept, index)
       workspace.kept.compactNonzero(workspace.masked, at: offset, width: panel.inputs)
     }
+    workspace.lap(.gate)
     for run in group.runs {
       workspace.engine.multiply(
         workspace.kept, panel.matrix, outputs: run.outputs, into: &output,
@@ -156,27 +161,43 @@ extension DecoderPass {
     }
   }
 
-  /// Multiplies a part whose static mask was packed: gated rows read the packed weights alone.
+  /// Multiplies parts with one packed static mask: gated rows read the packed weights alone.
   private mutating func multiplyPacked(
-    _ member: Int, _ group: PreparedGates.Group, _ inputs: [Int], _ panel: WeightPanel,
+    _ members: [Int], _ group: PreparedGates.Group, _ inputs: [Int], _ panel: WeightPanel,
     _ index: Int, _ input: [Float], into output: inout [Float]
   ) {
-    let part = parts[member]
-    let dense = part.rows.lowerBound..<part.firstGatedRow
-    let gated = part.firstGatedRow..<part.rows.upperBound
-    workspace.prepareMasked(gated.count * inputs.count)
-    Kernels.gatherColumns(
-      input, columns: panel.inputs, rows: gated, inputs, minus: group.gate?.mean,
-      into: &workspace.masked)
-    count(member, group, UInt64(gated.count * inputs.count), index)
+    let gated = members.map { parts[$0].firstGatedRow..<parts[$0].rows.upperBound }
+    let rows = gated.reduce(0) { $0 + $1.count }
+    workspace.prepareMasked(rows * inputs.count)
+    var row = 0
+    for (member, range) in zip(members, gated) {
+      Kernels.gatherColumns(
+        input, columns: panel.inputs, rows: range, inputs, minus: group.gate?.mean,
+        into: &workspace.masked, atRow: row)
+      row += range.count
+      count(member, group, UInt64(range.count * inputs.count), index)
+    }
+    workspace.lap(.gate)
     for run in group.runs {
-      multiply(input, dense, panel, run.outputs, into: &output)
-      guard let packed = run.packed, !gated.isEmpty else { continue }
+      for member in members {
+        let dense = parts[member].rows.lowerBound..<parts[member].firstGatedRow
+        multiply(input, dense, panel, run.outputs, into: &output)
+      }
+      guard let packed = run.packed, rows > 0 else { continue }
+      workspace.preparePacked(rows * packed.outputs)
       workspace.engine.multiply(
-        workspace.masked, MatrixLayout(rows: gated.count, columns: inputs.count), packed,
-        outputs: 0..<packed.outputs, into: &output, panel.layout(gated, run.outputs))
-      if let bias = run.bias {
-        Kernels.addRow(bias, to: &output, panel.layout(gated, run.outputs))
+        workspace.masked, MatrixLayout(rows: rows, columns: inputs.count), packed,
+        outputs: 0..<packed.outputs, into: &workspace.packed,
+        MatrixLayout(rows: rows, columns: packed.outputs))
+      var row = 0
+      for range in gated {
+        Kernels.scatterColumns(
+          workspace.packed, from: row, run.packedOutputs, outputs: run.outputs, rows: range.count,
+          into: &output, panel.layout(range, run.outputs))
+        if let bias = run.bias {
+          Kernels.addRow(bias, to: &output, panel.layout(range, run.outputs))
+        }
+        row += range.count
       }
     }
   }

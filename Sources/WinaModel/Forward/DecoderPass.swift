@@ -72,16 +72,25 @@ struct DecoderPass {
   /// Runs one layer over the residual stream.
   mutating func run(_ layer: DecoderLayer, index: Int) {
     normalize(layer.attentionNorm)
+    workspace.lap(.residual)
     project(layer, index, .attentionInput, workspace.normed, into: &workspace.attention)
+    workspace.lap(.attentionInput)
     attend(layer, index)
+    workspace.lap(.attention)
     project(layer, index, .outputInput, workspace.attended, into: &workspace.delta)
+    workspace.lap(.outputInput)
     addDelta()
     normalize(layer.mlpNorm)
+    workspace.lap(.residual)
     project(layer, index, .mlpInput, workspace.normed, into: &workspace.gateUp)
+    workspace.lap(.mlpInput)
     activate(index)
+    workspace.lap(.activation)
     project(layer, index, .downInput, workspace.neurons, into: &workspace.delta)
+    workspace.lap(.downInput)
     addDelta()
     countCATS(index)
+    workspace.lap(.residual)
   }
 
   private func normalize(_ weight: [Float]) {
@@ -142,11 +151,18 @@ struct DecoderPass {
     Kernels.silu(workspace.gateUp, gate, into: &workspace.activated)
     show(.gateActivation(layer: index), workspace.activated, columns: units)
     for part in parts.indices {
-      guard let threshold = parts[part].gates?.layers[index].cats else { continue }
+      guard let layer = parts[part].gates?.layers[index], let threshold = layer.cats else {
+        continue
+      }
       let counter = index * Projection.allCases.count + Projection.upProj.index
-      parts[part].kept[counter] = Kernels.maskMagnitudes(
-        &workspace.activated, columns: units,
-        rows: parts[part].firstGatedRow..<parts[part].rows.upperBound, threshold: threshold)
+      let rows = parts[part].firstGatedRow..<parts[part].rows.upperBound
+      if let norms = layer.catsNorms {
+        parts[part].kept[counter] = Kernels.maskMagnitudes(
+          &workspace.activated, columns: units, rows: rows, threshold: threshold, norms: norms)
+      } else {
+        parts[part].kept[counter] = Kernels.maskMagnitudes(
+          &workspace.activated, columns: units, rows: rows, threshold: threshold)
+      }
     }
     Kernels.multiply(workspace.activated, workspace.gateUp, up, into: &workspace.neurons)
   }

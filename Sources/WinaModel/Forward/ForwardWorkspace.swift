@@ -25,10 +25,15 @@ public final class ForwardWorkspace {
   var neurons: [Float] = []
   /// The masked copy of a stream.
   var masked: [Float] = []
+  /// The outputs of packed weights before they go to their places.
+  var packed: [Float] = []
   /// The kept inputs of a stream of one row.
   var kept = CompactRow()
   /// The normed rows that have logits, [rows, D].
   var headInput: [Float] = []
+
+  /// Times the phases of passes, where they are to be timed.
+  public var stopwatch: ForwardStopwatch?
 
   private var scratchBlock: KeyValueBlock?
   private var rope: RotaryEmbedding?
@@ -58,8 +63,14 @@ public final class ForwardWorkspace {
     turn(configuration, positions: end)
   }
 
+  /// Gives the time since the last lap to a phase.
+  func lap(_ phase: ForwardPhase) { stopwatch?.lap(phase) }
+
   /// Makes room for a masked copy.
   func prepareMasked(_ count: Int) { grow(&masked, count) }
+
+  /// Makes room for outputs of packed weights.
+  func preparePacked(_ count: Int) { grow(&packed, count) }
 
   /// Makes room for SiLU(gate).
   func prepareActivated(_ count: Int) { grow(&activated, count) }

@@ -41,6 +41,7 @@ extension LanguageModel {
       throw .request("the parts of a pass stop after different layers")
     }
     var pass = DecoderPass(configuration, parts, workspace: workspace, tap: tap)
+    workspace.stopwatch?.skip()
     pass.embed(parts, outer.embedding)
     var hidden: [[[Float]]] = Array(repeating: [], count: parts.count)
     keep(&hidden, parts, pass, isNormed: false)
@@ -53,6 +54,7 @@ extension LanguageModel {
       zip(pass.parts, rows).map { part, rows in
         (part.rows.lowerBound + rows.lowerBound)..<(part.rows.lowerBound + rows.upperBound)
       }, workspace)
+    workspace.lap(.head)
     return parts.indices.map { index in
       ForwardResult(
         logits: logits[index], logitRows: rows[index], hidden: hidden[index],

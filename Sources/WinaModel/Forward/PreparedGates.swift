@@ -9,6 +9,8 @@ public struct PreparedGates: Sendable {
     var bias: [Float]?
     /// The weights of the inputs that a static mask keeps, where they were packed.
     var packed: WeightMatrix?
+    /// The outputs that the packed weights compute; `nil` for all of ``outputs``.
+    var packedOutputs: [Int]?
   }
 
   /// The projections of a stream that share a gate and therefore a masked copy.
@@ -24,10 +26,15 @@ public struct PreparedGates: Sendable {
     /// One list a stream, in `ActivationStream.allCases` order.
     var streams: [[Group]]
     var cats: Float?
+    var catsNorms: [Float]?
   }
+
+  /// Tells gates that were prepared together from others, so that their parts can share products.
+  final class Identity: Sendable {}
 
   let configuration: ModelConfiguration
   let layers: [Layer]
+  let identity = Identity()
 }
 
 extension LanguageModel {
@@ -67,16 +74,30 @@ extension LanguageModel {
             hint: "CATS masks both; remove one of the two")
         }
       }
+      if let norms = gates.catsNorms[index] {
+        guard gates.cats[index] != nil, norms.count == configuration.feedForward else {
+          throw .request(
+            "layer \(index) has \(norms.count) CATS norms, but \(configuration.feedForward) hidden "
+              + "units" + (gates.cats[index] == nil ? " and no threshold" : ""))
+        }
+      }
+      let packing = packsMasks ? Packing(units: gates.keptUnits(layer: index)) : nil
       prepared.append(
         PreparedGates.Layer(
-          streams: layer.panels.map { Self.groups(given, $0, packsMasks: packsMasks) },
-          cats: gates.cats[index]))
+          streams: layer.panels.map { Self.groups(given, $0, packing) },
+          cats: gates.cats[index], catsNorms: gates.catsNorms[index]))
     }
     return PreparedGates(configuration: configuration, layers: prepared)
   }
 
+  /// How static masks are packed.
+  private struct Packing {
+    /// The hidden units of the feed-forward block that are needed; `nil` for all.
+    let units: [Int]?
+  }
+
   private static func groups(
-    _ gates: [Projection: ProjectionGate], _ panel: WeightPanel, packsMasks: Bool
+    _ gates: [Projection: ProjectionGate], _ panel: WeightPanel, _ packing: Packing?
   ) -> [PreparedGates.Group] {
     var groups: [PreparedGates.Group] = []
     for (projection, outputs) in panel.parts {
@@ -97,26 +118,36 @@ extension LanguageModel {
       }
     }
     for group in groups.indices {
-      complete(&groups[group], panel, packsMasks: packsMasks)
+      complete(&groups[group], panel, packing)
     }
     return groups
   }
 
   /// Adds what follows from the weights: W·μ, and the packed weights of a static mask.
   private static func complete(
-    _ group: inout PreparedGates.Group, _ panel: WeightPanel, packsMasks: Bool
+    _ group: inout PreparedGates.Group, _ panel: WeightPanel, _ packing: Packing?
   ) {
     if let mean = group.gate?.mean {
       for run in group.runs.indices {
         group.runs[run].bias = panel.product(group.runs[run].outputs, with: mean)
       }
     }
-    guard packsMasks, case .mask(let mask)? = group.gate?.rule else { return }
+    guard let packing, case .mask(let mask)? = group.gate?.rule else { return }
     let inputs = mask.indices.filter { mask[$0] }
     group.packedInputs = inputs
+    let isFeedForward = group.projections.allSatisfy { $0 == .gateProj || $0 == .upProj }
     for run in group.runs.indices {
-      group.runs[run].packed = panel.matrix.gathering(
-        inputs: inputs, outputs: group.runs[run].outputs)
+      let outputs = group.runs[run].outputs
+      if isFeedForward, let units = packing.units {
+        let kept = panel.parts.flatMap { part in
+          outputs.contains(part.outputs.lowerBound)
+            ? units.map { part.outputs.lowerBound + $0 } : []
+        }
+        group.runs[run].packedOutputs = kept
+        group.runs[run].packed = panel.matrix.gathering(inputs: inputs, outputs: kept)
+      } else {
+        group.runs[run].packed = panel.matrix.gathering(inputs: inputs, outputs: outputs)
+      }
     }
   }
 

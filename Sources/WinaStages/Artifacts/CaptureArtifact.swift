@@ -15,6 +15,8 @@ public struct CaptureArtifact: Artifact {
   public var labels: [String]
   /// The column norms of the projections, which scores are weighted with.
   public var norms: ColumnNorms
+  /// How often inputs exceeded the thresholds of a profile, if that was counted.
+  public var activity: ActivityCounts?
 
   /// Makes an artifact.
   public init(
@@ -31,6 +33,8 @@ public struct CaptureArtifact: Artifact {
     var centring: CentringKind
     var labels: [String]
     var exactGroups: Int
+    var activeTokens: [Int]?
+    var inputs: [Int]?
   }
 
   public func encoded() throws -> ArtifactPayload {
@@ -52,11 +56,17 @@ public struct CaptureArtifact: Artifact {
       "exact", shard.exact,
       [shard.exactGroups, layout.layers, layout.slots.count, ScoreHistogram.binCount])
     try NormColumns.add(norms, to: &columns)
+    if let activity {
+      try columns.add(
+        "active", activity.counts,
+        [activity.tokens.count, activity.layers, activity.inputs.reduce(0, +)])
+    }
     return ArtifactPayload(
       metadata: try JSONValue(
         encoding: Metadata(
           layout: layout, centring: shard.centring, labels: labels,
-          exactGroups: shard.exactGroups)),
+          exactGroups: shard.exactGroups, activeTokens: activity?.tokens,
+          inputs: activity?.inputs)),
       tensors: columns.tensors)
   }
 
@@ -87,6 +97,12 @@ public struct CaptureArtifact: Artifact {
         "exact", [metadata.exactGroups, layout.layers, slots, ScoreHistogram.binCount]
       ).uint64s())
     norms = try NormColumns.read(payload, layout)
+    if let tokens = metadata.activeTokens, let inputs = metadata.inputs {
+      activity = try ActivityCounts(
+        tokens: tokens, layers: layout.layers, inputs: inputs,
+        counts: payload.typed("active", [tokens.count, layout.layers, inputs.reduce(0, +)])
+          .uint64s())
+    }
   }
 }
 

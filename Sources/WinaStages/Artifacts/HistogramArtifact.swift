@@ -4,7 +4,7 @@ import WinaTensor
 
 /// Score histograms of all calibration samples together and of each group.
 public struct HistogramArtifact: Artifact {
-  public static let format = "histogram/v1"
+  public static let format = "histogram/v2"
 
   /// The distributions and the means of the channels.
   public var histograms: HistogramSet
@@ -36,6 +36,13 @@ public struct HistogramArtifact: Artifact {
       "groups", set.counts, [set.groups.count, layout.layers, slots, set.resolution.binCount])
     try columns.add(
       "group_means", set.groupMeans, [set.groups.count, layout.layers, layout.channels])
+    try columns.add("pooled_squares", set.pooledSquares, [layout.layers, layout.channels])
+    try columns.add(
+      "group_squares", set.groupSquares, [set.groups.count, layout.layers, layout.channels])
+    if set.isGrouped {
+      try columns.add(
+        "spread", set.spread, [set.groups.count, layout.layers, slots, ScoreSketch.binCount])
+    }
     return ArtifactPayload(
       metadata: try JSONValue(
         encoding: Metadata(
@@ -71,6 +78,12 @@ public struct HistogramArtifact: Artifact {
       pooledCounts: payload.typed("pooled", [layout.layers, slots, ScoreHistogram.binCount])
         .uint64s(),
       groupMeans: payload.typed("group_means", [groups, layout.layers, layout.channels]).floats(),
-      pooledMeans: payload.typed("pooled_means", [layout.layers, layout.channels]).floats())
+      pooledMeans: payload.typed("pooled_means", [layout.layers, layout.channels]).floats(),
+      groupSquares: payload.typed("group_squares", [groups, layout.layers, layout.channels])
+        .floats(),
+      pooledSquares: payload.typed("pooled_squares", [layout.layers, layout.channels]).floats(),
+      spread: metadata.isGrouped
+        ? payload.typed("spread", [groups, layout.layers, slots, ScoreSketch.binCount]).floats()
+        : [])
   }
 }

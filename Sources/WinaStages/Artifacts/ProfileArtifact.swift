@@ -4,7 +4,7 @@ import WinaTensor
 
 /// A sparsity profile: thresholds or counts for every group, layer and projection.
 public struct ProfileArtifact: Artifact {
-  public static let format = "profile/v1"
+  public static let format = "profile/v2"
 
   /// The profile.
   public var profile: SparsityProfile
@@ -24,6 +24,11 @@ public struct ProfileArtifact: Artifact {
     var columns = TensorColumns()
     try columns.add("thresholds", profile.thresholds, shape)
     try columns.add("keep", profile.keep, shape)
+    if !profile.masks.isEmpty {
+      let (groups, layers) = (summary.groups.count, summary.layers)
+      try columns.add(
+        "masks", profile.masks, [groups, layers, profile.masks.count / max(groups * layers, 1)])
+    }
     if let means = profile.means {
       try columns.add(
         "means", means.values, [means.groups.count, means.layout.layers, means.layout.channels])
@@ -44,9 +49,13 @@ public struct ProfileArtifact: Artifact {
         values: payload.typed("means", [groups.count, layout.layers, layout.channels]).floats())
     }
     let summary = metadata.summary
+    let masks = payload.tensors.contains { $0.name == "masks" }
     let shape: [Int?] = [summary.groups.count, summary.layers, Projection.allCases.count]
     profile = try SparsityProfile(
       summary: summary, thresholds: payload.typed("thresholds", shape).floats(),
-      keep: payload.typed("keep", shape).int32s(), means: means)
+      keep: payload.typed("keep", shape).int32s(),
+      masks: masks
+        ? payload.typed("masks", [summary.groups.count, summary.layers, nil]).uint8s() : [],
+      means: means)
   }
 }

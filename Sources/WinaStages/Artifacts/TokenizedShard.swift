@@ -22,6 +22,8 @@ public struct TokenizedShard: Artifact {
 
   private struct Metadata: Codable {
     var densePrefix: Int
+    var denseFraction: Double?
+    var prompt: EvaluationPolicy.PromptGating?
     var routeTokens: Int
     var labels: [String]
     var subjects: [String]
@@ -38,15 +40,18 @@ public struct TokenizedShard: Artifact {
     return ArtifactPayload(
       metadata: try JSONValue(
         encoding: Metadata(
-          densePrefix: policy.densePrefix, routeTokens: policy.routeTokens, labels: table.labels,
-          subjects: table.subjects)),
+          densePrefix: policy.densePrefix,
+          denseFraction: policy.denseFraction == 0 ? nil : policy.denseFraction,
+          prompt: policy.prompt == .gated ? nil : policy.prompt, routeTokens: policy.routeTokens,
+          labels: table.labels, subjects: table.subjects)),
       tensors: columns.tensors)
   }
 
   public init(decoding payload: ArtifactPayload) throws {
     let metadata = try payload.decodedMetadata(as: Metadata.self)
     policy = EvaluationPolicy(
-      densePrefix: metadata.densePrefix, routeTokens: metadata.routeTokens)
+      densePrefix: metadata.densePrefix, denseFraction: metadata.denseFraction ?? 0,
+      prompt: metadata.prompt ?? .gated, routeTokens: metadata.routeTokens)
     digests = try DigestColumn.read(payload)
     var columns: [String: [Int32]] = [:]
     for name in SampleTable.columnNames {

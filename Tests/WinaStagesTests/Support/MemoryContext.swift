@@ -11,12 +11,22 @@ final class MemoryContext: StageContext {
     var shared: [String: any Sendable] = [:]
     var cancelsAfter: Int?
     var checks = 0
+    var ticks = 0
   }
 
   private let state = Mutex(State())
   private let scratch: TemporaryDirectory
 
   let threads = 1
+  let host = "memory"
+
+  /// Every question finds the clock a millisecond on.
+  func seconds() -> Double {
+    state.withLock { state in
+      state.ticks += 1
+      return Double(state.ticks) / 1000
+    }
+  }
 
   init() throws { scratch = try TemporaryDirectory() }
 

@@ -1,0 +1,247 @@
+import WinaEvaluation
+import WinaModel
+import WinaPipeline
+import WinaReport
+import WinaSparsity
+import WinaStages
+import WinaTensor
+
+/// What an artifact holds, for people: a few lines of facts and tables.
+struct ArtifactText {
+  /// The lines.
+  private(set) var lines: [String] = []
+  private let width: Int?
+
+  /// Describes an artifact; formats without a description of their own give only their tensors.
+  init(_ payload: ArtifactPayload, format: String, width: Int?) throws {
+    self.width = width
+    switch format {
+    case ProfileArtifact.format: describe(try ProfileArtifact(decoding: payload).profile)
+    case RouterArtifact.format: describe(try RouterArtifact(decoding: payload))
+    case HistogramArtifact.format: try describe(HistogramArtifact(decoding: payload).histograms)
+    case LatencyArtifact.format: describe(try LatencyArtifact(decoding: payload))
+    case ClusteringArtifact.format: describe(try ClusteringArtifact(decoding: payload))
+    default: break
+    }
+  }
+
+  private mutating func add(_ table: TextTable) {
+    lines.append("")
+    lines += table.lines(width: width)
+  }
+
+  // MARK: Profiles
+
+  private mutating func describe(_ profile: SparsityProfile) {
+    let summary = profile.summary
+    lines.append(
+      "A profile of score '\(summary.method.rawValue)' with gate '\(summary.gate.rawValue)' for "
+        + "\(summary.layers) layers, \(summary.groups.count) "
+        + (summary.groups.count == 1 ? "group" : "groups"))
+    if let reason = summary.unreachable {
+      lines.append("n/a: \(reason)")
+      return
+    }
+    var facts = ["target sparsity \(percent(summary.sparsity))"]
+    if let coverage = summary.coverage { facts = ["coverage \(percent(coverage))"] }
+    facts.append("expected \(percent(summary.expectedSparsity))")
+    if let found = summary.heldOutSparsity { facts.append("held out \(percent(found))") }
+    facts.append("centring \(summary.centring.rawValue)")
+    if let beta = summary.beta { facts.append("beta \(beta)") }
+    lines.append(facts.joined(separator: ", "))
+    lines += summary.notes
+    add(groupTable(summary))
+    add(moduleTable(profile))
+  }
+
+  private func groupTable(_ summary: SparsityProfile.Summary) -> TextTable {
+    var columns: [TextTable.Column] = [
+      .init("group"), .init("expected sparsity", isNumeric: true),
+    ]
+    let optional: [(String, [Double]?)] = [
+      ("held-out sparsity", summary.heldOutGroupSparsity), ("own weight", summary.ownWeights),
+      ("removed inputs", summary.removed),
+    ]
+    let present = optional.compactMap { name, values in values.map { (name, $0) } }
+    columns += present.map { .init($0.0, isNumeric: true) }
+    var table = TextTable(columns)
+    for (group, name) in summary.groups.enumerated() {
+      table.append(
+        [name, percent(summary.groupSparsity[group])] + present.map { percent($0.1[group]) })
+    }
+    return table
+  }
+
+  /// What each projection of each layer does: thresholds, counts, or the share that masks keep.
+  private func moduleTable(_ profile: SparsityProfile) -> TextTable {
+    var table = TextTable(
+      [.init("layer", isNumeric: true)]
+        + Projection.allCases.map { .init($0.rawValue, isNumeric: true) })
+    for layer in 0..<profile.summary.layers {
+      table.append(
+        ["\(layer)"]
+          + Projection.allCases.map { projection in
+            range(
+              profile.summary.groups.indices.map {
+                profile.gate(group: $0, layer: layer, projection: projection)
+              })
+          })
+    }
+    return table
+  }
+
+  /// One value, or the least and the largest over groups.
+  private func range(_ rules: [GateRule]) -> String {
+    let texts: [(order: Double, text: String)] = rules.map { rule in
+      switch rule {
+      case .dense: (-1, "dense")
+      case .threshold(let value), .hybrid(let value, _):
+        (Double(value), "> \(rounded(Double(value)))")
+      case .keep(let count): (Double(count), "top \(count)")
+      case .fixed(let mask):
+        (
+          Double(mask.filter { $0 }.count),
+          percent(Double(mask.filter { $0 }.count) / Double(max(mask.count, 1))) + " kept"
+        )
+      }
+    }
+    guard let low = texts.min(by: { $0.order < $1.order }),
+      let high = texts.max(by: { $0.order < $1.order })
+    else { return "" }
+    return low.text == high.text ? low.text : "\(low.text) … \(high.text)"
+  }
+
+  // MARK: Others
+
+  private mutating func describe(_ artifact: RouterArtifact) {
+    let (summary, report) = (artifact.router.summary, artifact.training)
+    lines.append(
+      "A router of model '\(summary.model.rawValue)' from \(summary.dimension) features to "
+        + "\(summary.classes) groups; \(artifact.router.macs) MACs a sample")
+    lines.append(
+      "training: \(report.count) samples, accuracy \(percent(report.accuracy)), "
+        + "macro-F1 "
+        + "\(percent(report.macroF1)), always the largest group \(percent(report.majorityAccuracy))"
+    )
+  }
+
+  private mutating func describe(_ artifact: ClusteringArtifact) {
+    let summary = artifact.clustering.summary
+    let labels = Set(artifact.sampleLabels).sorted()
+    lines.append("\(summary.groups.count) groups of \(artifact.digests.count) samples")
+    var table = TextTable(
+      [.init("group"), .init("samples", isNumeric: true)]
+        + labels.map { .init($0, isNumeric: true) })
+    for (group, name) in summary.groups.enumerated() {
+      let members = artifact.clustering.labels.indices.filter {
+        artifact.clustering.labels[$0] == group
+      }
+      table.append(
+        [name, "\(members.count)"]
+          + labels.map { label in
+            "\(members.filter { artifact.sampleLabels[$0] == label }.count)"
+          })
+    }
+    add(table)
+  }
+
+  private mutating func describe(_ set: HistogramSet) throws {
+    lines.append(
+      "Histograms of \(set.samples.reduce(0, +)) samples, \(set.tokens.reduce(0, +)) gated tokens, "
+        + "centring \(set.centring.rawValue); quantiles over all samples:")
+    let levels = [0.25, 0.5, 0.75, 0.9, 0.99]
+    var table = TextTable(
+      [.init("layer", isNumeric: true), .init("score")]
+        + levels.map { .init("\($0)", isNumeric: true) } + [.init("overflow", isNumeric: true)],
+      keyColumns: 2)
+    for layer in 0..<set.layout.layers {
+      for slot in set.layout.slots {
+        table.append(
+          ["\(layer)", slot.name]
+            + (try levels.map {
+              rounded(try set.quantile(group: nil, layer: layer, slot: slot, $0))
+            }) + ["\(try set.overflow(layer: layer, slot: slot))"])
+      }
+    }
+    add(table)
+  }
+
+  // MARK: Latency
+
+  private mutating func describe(_ artifact: LatencyArtifact) {
+    lines.append(
+      "Times on '\(artifact.host)' with kernels \(artifact.kernels): medians [quartiles] in ms")
+    var table = TextTable(
+      [
+        .init("threads", isNumeric: true), .init("batch", isNumeric: true),
+        .init("prompt", isNumeric: true), .init("arm"), .init("prefill", isNumeric: true),
+        .init("step", isNumeric: true), .init("95 %", isNumeric: true),
+        .init("of dense", isNumeric: true), .init("weights read", isNumeric: true),
+        .init("tokens/s", isNumeric: true), .init("n", isNumeric: true),
+      ], keyColumns: 4)
+    for result in artifact.results {
+      let shape = result.shape
+      let step = Quartiles(result.steps)
+      table.append([
+        "\(shape.threads)", "\(shape.batch)", "\(shape.promptTokens)", result.subject,
+        Quartiles(result.prefill).text(rounded), step.text(rounded),
+        rounded(step.high95), Quartiles(result.ratios).text(rounded), percent(result.density),
+        rounded(Double(shape.batch) * 1000 / step.median), "\(result.steps.count)",
+      ])
+    }
+    add(table)
+    add(phaseTable(artifact))
+    for (name, time) in artifact.packing.sorted(by: { $0.key < $1.key }) {
+      lines.append("packing the weights of one group for '\(name)': \(rounded(time)) ms")
+    }
+  }
+
+  /// Where the time of a decode step goes, for the first shape.
+  private func phaseTable(_ artifact: LatencyArtifact) -> TextTable {
+    let first = artifact.results.first?.shape
+    let results = artifact.results.filter { $0.shape == first }
+    var table = TextTable(
+      [.init("phase of a step, ms")] + results.map { .init($0.subject, isNumeric: true) })
+    for phase in ForwardPhase.allCases {
+      table.append(
+        [phase.rawValue] + results.map { rounded($0.phases[phase.rawValue] ?? 0) })
+    }
+    return table
+  }
+
+  private func percent(_ share: Double) -> String {
+    "\((share * 1000).rounded() / 10) %"
+  }
+
+  private func rounded(_ value: Double) -> String {
+    guard value != 0, value.isFinite else { return "\(value)" }
+    var scale = 1.0
+    while abs(value) * scale < 1000 { scale *= 10 }
+    return "\((value * scale).rounded() / scale)"
+  }
+}
+
+/// The quartiles of measured times, linearly interpolated.
+private struct Quartiles {
+  let low: Double
+  let median: Double
+  let high: Double
+  /// The value that 95 % lie below.
+  let high95: Double
+
+  init(_ values: [Double]) {
+    let sorted = values.sorted()
+    func quantile(_ level: Double) -> Double {
+      guard let last = sorted.indices.last else { return .nan }
+      let place = level * Double(last)
+      let lower = Int(place)
+      let upper = min(lower + 1, last)
+      return sorted[lower] + (sorted[upper] - sorted[lower]) * (place - Double(lower))
+    }
+    (low, median, high, high95) = (quantile(0.25), quantile(0.5), quantile(0.75), quantile(0.95))
+  }
+
+  func text(_ number: (Double) -> String) -> String {
+    "\(number(median)) [\(number(low)), \(number(high))]"
+  }
+}
