@@ -135,7 +135,7 @@ public struct RouterReport: Codable, Sendable, Equatable {
   /// ### References
   /// Naeini, Cooper & Hauskrecht, *Obtaining Well Calibrated Probabilities Using Bayesian Binning*,
   /// 2015.
-  static func calibrationError(confidences: [Double], isRight: [Bool]) -> Double {
+  public static func calibrationError(confidences: [Double], isRight: [Bool]) -> Double {
     var sums = [Double](repeating: 0, count: bins)
     for (confidence, isRight) in zip(confidences, isRight) {
       let bin = min(bins - 1, max(0, Int((confidence * Double(bins)).rounded(.up)) - 1))

@@ -46,7 +46,8 @@ public enum TemperatureScaling {
 extension Router {
   /// Returns the router with the temperature that fits inputs it was not trained on.
   ///
-  /// Predictions stay the same, only their probabilities change.
+  /// Predictions stay the same, only their probabilities change. `regret` stays as it is, whose
+  /// probabilities are not those of clusters.
   ///
   /// - Throws: ``SparsityError`` as ``predict(_:)``, and for labels out of range.
   public func calibrated(_ rows: FeatureRows, labels: [Int]) throws -> Router {
@@ -56,7 +57,7 @@ extension Router {
     if let label = labels.first(where: { !(0..<summary.classes).contains($0) }) {
       throw SparsityError.range("a router label", "\(label)", expected: "0..<\(summary.classes)")
     }
-    guard !summary.isMajority else { return self }
+    guard !summary.isMajority, summary.model != .regret else { return self }
     let logits = try (0..<rows.count).map { try self.logits(of: rows.vector($0)) }
     var router = self
     router.summary.temperature = TemperatureScaling.fit(logits: logits, labels: labels)

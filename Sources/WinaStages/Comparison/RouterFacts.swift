@@ -19,7 +19,7 @@ struct RouterFacts {
       facts += validation(name, artifact)
       guard artifact.validation != nil else { continue }
       for arm in arms where arm.policy == nil {
-        facts += try againstMajority(arm, artifact)
+        facts += try scored(arm, artifact)
       }
     }
     for arm in comparison.arms { facts += fallbacks(of: arm) }
@@ -40,14 +40,17 @@ struct RouterFacts {
             + "\(percent(report.interval.low)) to \(percent(report.interval.high)), macro-F1 "
             + "\(percent(report.macroF1)), top-2 \(percent(report.topTwo ?? 0)), majority "
             + "\(percent(report.majorityAccuracy)), McNemar p "
-            + rounded(report.againstMajority?.pValue ?? 1)))
-      facts.append(
-        .init(
-          name: "\(name): calibration error", value: report.calibrationError ?? 0,
-          text: "\(percent(report.calibrationError ?? 0)) at temperature "
-            + "\(rounded(router.summary.temperature)), "
-            + "\(percent(validation.uncalibratedError ?? 0)) at 1; on the samples that the "
-            + "temperature was fitted to"))
+            + probability(report.againstMajority?.pValue ?? 1)))
+      // The probabilities of a router by regret are not those of clusters.
+      if router.summary.model != .regret {
+        facts.append(
+          .init(
+            name: "\(name): calibration error", value: report.calibrationError ?? 0,
+            text: "\(percent(report.calibrationError ?? 0)) at temperature "
+              + "\(rounded(router.summary.temperature)), "
+              + "\(percent(validation.uncalibratedError ?? 0)) at 1; on the samples that the "
+              + "temperature was fitted to"))
+      }
       let curve = validation.curve.points.map {
         "\(percent($0.accuracy.estimate)) from \($0.count)"
       }
@@ -77,30 +80,62 @@ struct RouterFacts {
     return facts
   }
 
-  /// The router against always answering the cluster that is most frequent in training, on the scored
-  /// samples, where an arm says which cluster is right.
-  private func againstMajority(
+  /// What a router reached on the scored samples, where an arm says which cluster is right.
+  private func scored(
     _ routed: ComparedArm, _ artifact: RouterArtifact
   ) throws -> [ComparisonReport.Fact] {
     guard routed.route == .classifier,
       let rule = comparison.arms.first(where: {
         $0.route == .assign && $0.policy == nil && $0.clusters == routed.clusters
+          && $0.score == routed.score && $0.centring == routed.centring && $0.gate == routed.gate
       }), let own = comparison.scored(routed.name, cell: 0),
       let right = comparison.scored(rule.name, cell: 0), !own.groups.isEmpty,
       own.groups.count == right.groups.count
     else { return [] }
     let counts = artifact.router.summary.trainingCounts
     let majority = counts.indices.reduce(0) { counts[$1] > counts[$0] ? $1 : $0 }
-    let pairs = zip(own.groups, right.groups)
+    let isRight = zip(own.groups, right.groups).map(==)
+    let report = try RouterReport(
+      predictions: own.groups, labels: right.groups, classes: artifact.groups.count)
     let result = try McNemar.exact(
-      b: pairs.filter { $0 == $1 && $1 != majority }.count,
-      c: pairs.filter { $0 != $1 && $1 == majority }.count)
+      b: zip(isRight, right.groups).filter { $0 && $1 != majority }.count,
+      c: zip(isRight, right.groups).filter { !$0 && $1 == majority }.count)
+    var text =
+      "\(percent(report.accuracy)) of \(report.count) samples, 95 % CI "
+      + "\(percent(report.interval.low)) to \(percent(report.interval.high)), macro-F1 "
+      + percent(report.macroF1)
+    if own.confidences.count == isRight.count, artifact.router.summary.model != .regret {
+      let error = RouterReport.calibrationError(confidences: own.confidences, isRight: isRight)
+      text += ", calibration error \(percent(error))"
+    }
+    text += ", McNemar p against the majority \(probability(result.pValue))"
     return [
       .init(
-        name: "\(routed.name): router against the majority on scored samples",
-        value: result.pValue,
-        text: "right where the majority is wrong \(result.b) times, wrong where it is right "
-          + "\(result.c) times, McNemar p \(rounded(result.pValue))")
+        name: "\(routed.name): router on scored samples", value: report.accuracy, text: text)
+    ] + (try lost(own, right, by: routed.name, than: rule.name))
+  }
+
+  /// The divergence that is lost, per token and sample, where the router is wrong.
+  private func lost(
+    _ own: ScoredArm, _ right: ScoredArm, by name: String, than rule: String
+  ) throws -> [ComparisonReport.Fact] {
+    let members = own.scored
+    guard members.count > 1 else { return [] }
+    let differences = members.map { index in
+      let (routed, assigned) = (own.scores[index].total, right.scores[index].total)
+      return routed.kl / Double(routed.tokens) - assigned.kl / Double(assigned.tokens)
+    }
+    let interval = try Bootstrap.meanDifference(
+      differences,
+      options: BootstrapOptions(
+        seed: comparison.options.seed, method: .percentile,
+        repetitions: comparison.options.bootstrap))
+    return [
+      .init(
+        name: "\(name): divergence lost to routing on scored samples", value: interval.estimate,
+        text: "\(significant(interval.estimate)) nats per token over \(rule), 95 % CI "
+          + "\(significant(interval.low)) to \(significant(interval.high)), mean of "
+          + "\(members.count) samples")
     ]
   }
 
@@ -119,11 +154,13 @@ struct RouterFacts {
 
   private func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10) %" }
 
+  private func probability(_ p: Double) -> String { p < 0.001 ? "< 0.001" : rounded(p) }
+
   private func rounded(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
 
   /// A number to three significant digits.
   private func significant(_ value: Double) -> String {
-    guard value != 0, value.isFinite else { return "\(value)" }
+    guard value != 0, value.isFinite else { return value == 0 ? "0" : "\(value)" }
     var scale = 1.0
     while abs(value) * scale < 100 { scale *= 10 }
     while abs(value) * scale >= 1000 { scale /= 10 }
