@@ -8,11 +8,18 @@ extension Router {
   /// training. Clusters that had no training input get probability 0, but for `regret`.
   ///
   /// - Throws: ``SparsityError`` for a wrong number of features or values that are not finite.
-  public func predict(_ features: some RandomAccessCollection<Double>) throws -> RoutePrediction {
+  public func predict(_ features: [Double]) throws -> RoutePrediction {
     let input = try standardised(features)
     return RoutePrediction(
       probabilities: Softmax.probabilities(logits(input).map { $0 / summary.temperature }),
       isUnknown: isUnknown(input))
+  }
+
+  /// Returns the cluster of an input and the probability of every cluster.
+  ///
+  /// - Throws: ``SparsityError`` as ``predict(_:)``.
+  public func predict(_ features: some RandomAccessCollection<Double>) throws -> RoutePrediction {
+    try predict(Array(features))
   }
 
   /// Returns the prediction for every row.
@@ -23,17 +30,19 @@ extension Router {
   }
 
   /// Returns the logits of an input, before the temperature.
-  func logits(of features: some RandomAccessCollection<Double>) throws -> [Double] {
-    logits(try standardised(features))
-  }
+  func logits(of features: [Double]) throws -> [Double] { logits(try standardised(features)) }
 
-  private func standardised(_ features: some RandomAccessCollection<Double>) throws -> [Double] {
+  private func standardised(_ features: [Double]) throws -> [Double] {
     guard features.count == summary.dimension else {
       throw SparsityError.shape(
         "router features", have: features.count, expected: summary.dimension)
     }
-    guard features.allSatisfy(\.isFinite) else { throw SparsityError.notANumber("router features") }
-    return zip(features, zip(mean, scale)).map { ($0 - $1.0) / $1.1 }
+    var input = features
+    for column in input.indices {
+      guard features[column].isFinite else { throw SparsityError.notANumber("router features") }
+      if summary.reach != nil { input[column] = (features[column] - mean[column]) / scale[column] }
+    }
+    return input
   }
 
   /// Whether an input lies beyond all training inputs, or has no known feature at all.
@@ -84,14 +93,18 @@ extension Router {
   private func votes(_ input: [Double]) -> [Double] {
     guard let memory else { return bias }
     let square = input.reduce(0) { $0 + $1 * $1 }
-    let distances = (0..<memory.rows.count).map { row in
-      square - 2 * memory.rows.dot(row, input, at: 0) + memory.rows.squaredNorm(row)
+    let count = min(summary.neighbours ?? 1, memory.rows.count)
+    var voters: [(distance: Double, row: Int)] = []
+    for row in 0..<memory.rows.count {
+      let distance =
+        square - 2 * memory.rows.dot(row, input, at: 0) + memory.rows.squaredNorm(row)
+      if voters.count == count, let last = voters.last, distance >= last.distance { continue }
+      let place = voters.firstIndex { distance < $0.distance } ?? voters.count
+      voters.insert((distance, row), at: place)
+      if voters.count > count { voters.removeLast() }
     }
-    let voters = distances.indices.sorted {
-      distances[$0] != distances[$1] ? distances[$0] < distances[$1] : $0 < $1
-    }.prefix(summary.neighbours ?? 1)
     var votes = [Double](repeating: 0, count: bias.count)
-    for voter in voters { votes[memory.labels[voter]] += 1 }
+    for voter in voters { votes[memory.labels[voter.row]] += 1 }
     let present = Double(bias.reduce(0) { $0 + ($1 == Router.absent ? 0 : 1) })
     return bias.indices.map { cluster in
       bias[cluster] == Router.absent

@@ -44,6 +44,10 @@ extension ClassifierStage {
       "calibrate", .bool, default: .bool(false),
       "Whether the router is calibrated and measured on the validation split."),
     Parameter(
+      "leave_out", .bool, default: .bool(false),
+      "Whether routers trained without one label at a time are measured on its validation samples "
+        + "(calibrate)."),
+    Parameter(
       "split", .choice(Split.allCases.map(\.rawValue)), default: .string("routing"),
       "The part of the data to learn from."),
   ]
@@ -77,6 +81,12 @@ extension ClassifierStage {
           ["calibrate"],
           "a router that learns from the validation split cannot be calibrated on it",
           help: "use split: routing, or calibrate: false"))
+    }
+    if params.leaveOut, !params.calibrate {
+      problems.append(
+        ParameterProblem(
+          ["leave_out"], "routers without a label are measured on the validation split",
+          help: "add `calibrate: true`"))
     }
     return problems
   }
@@ -173,6 +183,7 @@ extension ClassifierStage {
     if params.calibrate || params.model == .mlp || params.model == .moeGate {
       task.seed = params.seed
     }
+    if params.leaveOut { task.leaveOut = true }
     return task
   }
 

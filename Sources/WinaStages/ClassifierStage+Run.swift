@@ -36,26 +36,35 @@ extension ClassifierStage {
     let training = try data.inputs(
       inputs.tokens, inputs.capture, inputs.features, inputs.regrets)
     var router = try Router.fit(
-      training.rows, labels: training.labels, classes: classes, regrets: training.regrets,
+      training.inputs.rows, labels: training.inputs.labels, classes: classes,
+      regrets: training.inputs.regrets,
       options: params.options)
     var validation: RouterArtifact.Validation?
     if !inputs.validationTokens.isEmpty {
       let heldOut = try data.inputs(
         inputs.validationTokens, inputs.validationCapture, inputs.validationFeatures,
         inputs.validationRegrets)
-      let before = try RouterReport(router: router, rows: heldOut.rows, labels: heldOut.labels)
-      router = try router.calibrated(heldOut.rows, labels: heldOut.labels)
+      let before = try RouterReport(
+        router: router, rows: heldOut.inputs.rows, labels: heldOut.inputs.labels)
+      router = try router.calibrated(heldOut.inputs.rows, labels: heldOut.inputs.labels)
       let after = try RouterReport(
-        router: router, rows: heldOut.rows, labels: heldOut.labels, regrets: heldOut.regrets)
+        router: router, rows: heldOut.inputs.rows, labels: heldOut.inputs.labels,
+        regrets: heldOut.inputs.regrets)
       validation = RouterArtifact.Validation(
         report: after, uncalibratedError: before.calibrationError,
         uncalibratedNegativeLogLikelihood: before.negativeLogLikelihood,
         curve: try LearningCurve(
-          training: training, heldOut: heldOut, whole: after, classes: classes,
+          training: training.inputs, heldOut: heldOut.inputs, whole: after, classes: classes,
           options: params.options))
+      if params.leaveOut == true {
+        validation?.leftOut = try LeftOutLabel.measure(
+          training: training.inputs, names: training.names, heldOut: heldOut.inputs,
+          heldOutNames: heldOut.names, router: router, options: params.options)
+      }
     }
     let report = try RouterReport(
-      router: router, rows: training.rows, labels: training.labels, regrets: training.regrets)
+      router: router, rows: training.inputs.rows, labels: training.inputs.labels,
+      regrets: training.inputs.regrets)
     return RouterArtifact(
       router: router, features: extractor.features, thresholds: extractor.thresholds,
       training: report, validation: validation, groups: clustering.groups)
@@ -136,10 +145,13 @@ private struct RoutingData {
   let context: any StageContext
 
   /// Labels samples by the clustering's own rule and puts their features and regrets beside them.
+  ///
+  /// - Returns: The inputs, and the labels that the data give the samples.
   func inputs(
     _ tokens: [Ref<TokenizedShard>], _ captures: [Ref<CaptureArtifact>],
     _ features: [Ref<FeatureShard>], _ regrets: [Ref<RegretShard>]
-  ) throws -> RoutedInputs {
+  ) throws -> (inputs: RoutedInputs, names: [String]) {
+    var names: [String] = []
     var rows: [FeatureRows] = []
     var labels: [Int] = []
     var costs: [Double] = []
@@ -148,6 +160,7 @@ private struct RoutingData {
       let shard = try context.load(reference)
       let capture = captures.isEmpty ? nil : try context.load(captures[index])
       labels += try clustering.assign(shard, capture: capture)
+      names += shard.samples.map(\.label)
       rows.append(try self.rows(shard, features.isEmpty ? nil : features[index]))
       guard !regrets.isEmpty else { continue }
       let known = try context.load(regrets[index])
@@ -156,8 +169,9 @@ private struct RoutingData {
       }
       costs += known.regrets
     }
-    return RoutedInputs(
+    let inputs = RoutedInputs(
       rows: try FeatureRows.joined(rows), labels: labels, regrets: regrets.isEmpty ? nil : costs)
+    return (inputs, names)
   }
 
   private func rows(

@@ -36,12 +36,14 @@ public enum ClassifierStage: Stage {
     var balance: Double
     var seed: UInt64
     var calibrate: Bool
+    var leaveOut: Bool
     var split: Split
 
     enum CodingKeys: String, CodingKey {
       case features, layers, pooling, buckets, sparsity, model, l2, neighbours, balance, seed
       case calibrate, split
       case hiddenUnits = "hidden_units"
+      case leaveOut = "leave_out"
     }
 
     public init(from decoder: any Swift.Decoder) throws {
@@ -63,6 +65,7 @@ public enum ClassifierStage: Stage {
       balance = try container.decodeIfPresent(Double.self, forKey: .balance) ?? options.balance
       seed = UInt64(clamping: try container.decodeIfPresent(Int.self, forKey: .seed) ?? 1)
       calibrate = try container.decodeIfPresent(Bool.self, forKey: .calibrate) ?? false
+      leaveOut = try container.decodeIfPresent(Bool.self, forKey: .leaveOut) ?? false
       split = try container.decodeIfPresent(Split.self, forKey: .split) ?? .routing
     }
   }
@@ -89,10 +92,13 @@ public enum ClassifierStage: Stage {
     var neighbours: Int?
     var balance: Double?
     var seed: UInt64?
+    /// Whether routers trained without one label at a time are measured; absent for no.
+    var leaveOut: Bool?
 
     enum CodingKeys: String, CodingKey {
       case part, features, layers, pooling, buckets, sparsity, model, l2, neighbours, balance, seed
       case hiddenUnits = "hidden_units"
+      case leaveOut = "leave_out"
     }
 
     /// What a router looks at.

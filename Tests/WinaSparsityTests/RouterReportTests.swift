@@ -110,4 +110,42 @@ struct RouterReportTests {
       training: inputs(3), heldOut: heldOut, whole: whole, classes: 3, options: options)
     #expect(tiny.points.map(\.count) == [3])
   }
+
+  @Test func labelsLeftOutOfTrainingAreUnknown() throws {
+    var random = SeededGenerator(seed: 2)
+    func inputs(_ count: Int) throws -> (RoutedInputs, [String]) {
+      let labels = (0..<count).map { $0 % 3 }
+      let values = labels.flatMap { label in
+        random.normals(2).map { Double($0) + 20 * Double(label) }
+      }
+      return (
+        RoutedInputs(rows: try FeatureRows(values, count: count), labels: labels),
+        labels.map { ["a", "b", "far"][$0] }
+      )
+    }
+    let (training, names) = try inputs(90)
+    let (heldOut, heldOutNames) = try inputs(60)
+    let options = RouterOptions(model: .logistic)
+    let router = try Router.fit(
+      training.rows, labels: training.labels, classes: 3, options: options)
+    let found = try LeftOutLabel.measure(
+      training: training, names: names, heldOut: heldOut, heldOutNames: heldOutNames,
+      router: router, options: options)
+    #expect(found.map(\.label) == ["a", "b", "far"])
+    #expect(found.map(\.count) == [20, 20, 20])
+    // Each label is a cluster of its own, which a router without it cannot know.
+    #expect(found.allSatisfy { $0.accuracy.estimate == 0 && $0.regret == nil })
+    #expect(found[2].unknown == 1)
+    // Those in the middle lie among the others.
+    #expect(found[1].unknown == 0)
+    let alone = try LeftOutLabel.measure(
+      training: training, names: names.map { _ in "a" }, heldOut: heldOut,
+      heldOutNames: heldOutNames, router: router, options: options)
+    #expect(alone.isEmpty)
+    #expect(throws: SparsityError.self) {
+      try LeftOutLabel.measure(
+        training: training, names: [], heldOut: heldOut, heldOutNames: heldOutNames,
+        router: router, options: options)
+    }
+  }
 }

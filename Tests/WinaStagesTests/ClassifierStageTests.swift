@@ -161,7 +161,9 @@ struct ClassifierStageTests {
       try lab.classifier(shard, ["part": "regret"], more: ["profile": profile])
     }
     let artifact = try router(
-      ["features": "embedding", "model": "logistic", "l2": 0.01, "seed": 1],
+      [
+        "features": "embedding", "model": "logistic", "l2": 0.01, "seed": 1, "leave_out": true,
+      ],
       more: [
         "validation_tokens": other.tokens, "validation_capture": other.capture,
         "regrets": regrets(shard), "validation_regrets": regrets(other),
@@ -176,6 +178,8 @@ struct ClassifierStageTests {
     #expect(artifact.router.summary.temperature != 1)
     #expect(validation.curve.points.map(\.count) == [3, 6, 12, 24])
     #expect(validation.report.againstMajority != nil)
+    #expect(validation.leftOut?.map(\.label) == ["first", "last", "middle"])
+    #expect(validation.leftOut?.allSatisfy { $0.count == 10 && $0.regret != nil } == true)
   }
 
   @Test func questionsPayForTheLayersThatRunForFeatures() throws {

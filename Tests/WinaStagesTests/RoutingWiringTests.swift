@@ -202,5 +202,6 @@ struct RoutingWiringTests {
       ).count == 7)
     #expect(
       try problems("classifier", ["calibrate": true, "split": "validation"]) == [["calibrate"]])
+    #expect(try problems("classifier", ["leave_out": true]) == [["leave_out"]])
   }
 }

@@ -16,6 +16,8 @@ public struct RouterArtifact: Artifact {
     public var uncalibratedNegativeLogLikelihood: Double?
     /// Accuracy by the number of training samples.
     public var curve: LearningCurve
+    /// What routers trained without one label at a time make of its samples; nil if not asked for.
+    public var leftOut: [LeftOutLabel]?
 
     /// Makes a validation.
     public init(

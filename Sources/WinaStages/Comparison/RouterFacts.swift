@@ -58,6 +58,7 @@ struct RouterFacts {
         .init(
           name: "\(name): learning curve", value: report.accuracy,
           text: curve.joined(separator: ", ") + " training samples"))
+      if let leftOut = validation.leftOut { facts += unseen(name, leftOut) }
       facts.append(
         .init(
           name: "\(name): size", value: Double(router.macs),
@@ -78,6 +79,26 @@ struct RouterFacts {
             + "best profile for \(percent(regret.oracleAgreement.estimate))"))
     }
     return facts
+  }
+
+  /// What becomes of samples whose label was left out of training, as means over labels.
+  private func unseen(_ name: String, _ labels: [LeftOutLabel]) -> [ComparisonReport.Fact] {
+    guard !labels.isEmpty else { return [] }
+    let count = Double(labels.count)
+    let accuracy = labels.reduce(0) { $0 + $1.accuracy.estimate } / count
+    let confidence = labels.reduce(0) { $0 + $1.confidence } / count
+    let unknown = labels.reduce(0) { $0 + $1.unknown } / count
+    let regrets = labels.compactMap(\.regret)
+    let regret =
+      regrets.isEmpty
+      ? ""
+      : ", regret \(significant(regrets.reduce(0, +) / Double(regrets.count))) nats per token"
+    return [
+      .init(
+        name: "\(name): labels left out of training", value: accuracy,
+        text: "\(percent(accuracy)) right, confidence \(percent(confidence)), beyond all training "
+          + "samples \(percent(unknown))\(regret); means over \(labels.count) labels")
+    ]
   }
 
   /// What a router reached on the scored samples, where an arm says which cluster is right.
