@@ -4,7 +4,7 @@ public struct RoutePrediction: Codable, Sendable, Equatable {
   public let cluster: Int
   /// The probability of every cluster.
   public let probabilities: [Double]
-  /// Whether the input is farther from the training inputs than any of them was.
+  /// Whether the input is like no training input; see ``RouterReach``.
   public let isUnknown: Bool
 
   /// Takes probabilities.

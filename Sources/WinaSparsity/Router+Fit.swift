@@ -59,13 +59,14 @@ extension Router {
     let summary = Summary(
       model: options.model, classes: classes, dimension: rows.width, trainingCounts: fit.counts,
       isMajority: fit.isConstant, converged: fit.converged, iterations: fit.iterations,
-      loss: fit.loss, temperature: 1, reach: scaler.reach,
+      loss: fit.loss, temperature: 1, isStandardised: !rows.isSparse,
       hiddenUnits: options.model == .mlp ? options.hiddenUnits : nil,
       neighbours: options.model == .knn ? options.neighbours : nil)
     return try Router(
       summary: summary, mean: scaler.mean, scale: scaler.scale, weights: fit.weights,
       bias: fit.bias, hidden: fit.hidden,
-      memory: options.model == .knn ? Memory(rows: scaler.rows, labels: labels) : nil)
+      memory: options.model == .knn ? Memory(rows: scaler.rows, labels: labels) : nil,
+      reach: RouterReach(scaler.rows, labels: labels, classes: classes))
   }
 }
 

@@ -40,16 +40,18 @@ extension Router {
     var input = features
     for column in input.indices {
       guard features[column].isFinite else { throw SparsityError.notANumber("router features") }
-      if summary.reach != nil { input[column] = (features[column] - mean[column]) / scale[column] }
+      if summary.isStandardised {
+        input[column] = (features[column] - mean[column]) / scale[column]
+      }
     }
     return input
   }
 
-  /// Whether an input lies beyond all training inputs, or has no known feature at all.
+  /// Whether an input is like no training input, or has no known feature at all.
   private func isUnknown(_ input: [Double]) -> Bool {
     guard !summary.isMajority, !input.isEmpty else { return false }
-    guard let reach = summary.reach else { return input.allSatisfy { $0 == 0 } }
-    return Standardiser.size(input) > reach
+    if !summary.isStandardised, input.allSatisfy({ $0 == 0 }) { return true }
+    return !reach.covers(input)
   }
 
   private func logits(_ input: [Double]) -> [Double] {

@@ -20,9 +20,8 @@ public struct Router: Sendable, Equatable {
     public var loss: Double?
     /// What logits are divided by before they become probabilities; 1 if not calibrated.
     public var temperature: Double
-    /// The largest root mean square of a training input's standardised features; nil where features
-    /// are not standardised.
-    public var reach: Double?
+    /// Whether features are standardised, which sparse ones are not.
+    public var isStandardised: Bool
     /// The hidden units, for `mlp`.
     public var hiddenUnits: Int?
     /// The training inputs that vote, for `knn`.
@@ -58,6 +57,8 @@ public struct Router: Sendable, Equatable {
   public let hidden: [Double]
   /// The training inputs, for `knn`.
   public let memory: Memory?
+  /// What tells inputs that are like no training input.
+  public let reach: RouterReach
 
   static let absent = -1e30
 
@@ -66,7 +67,7 @@ public struct Router: Sendable, Equatable {
   /// - Throws: ``SparsityError`` (`shapeMismatch`) when sizes do not fit.
   public init(
     summary: Summary, mean: [Double], scale: [Double], weights: [Double], bias: [Double],
-    hidden: [Double] = [], memory: Memory? = nil
+    hidden: [Double] = [], memory: Memory? = nil, reach: RouterReach
   ) throws {
     let units = summary.hiddenUnits ?? summary.dimension
     let hasWeights = Self.hasWeights(summary.model)
@@ -79,6 +80,10 @@ public struct Router: Sendable, Equatable {
       (
         "hidden weights", hidden.count,
         summary.model == .mlp ? units * (summary.dimension + 1) : 0
+      ),
+      (
+        "the means of clusters", reach.centres.count,
+        summary.trainingCounts.count { $0 > 0 } * summary.dimension
       ),
       ("remembered labels", memory?.labels.count ?? 0, memory?.rows.count ?? 0),
     ]
@@ -106,15 +111,16 @@ public struct Router: Sendable, Equatable {
     self.bias = bias
     self.hidden = hidden
     self.memory = memory
+    self.reach = reach
   }
 
   static func hasWeights(_ model: RouterModel) -> Bool { model != .knn && model != .majority }
 
-  /// The number of numbers that the router keeps.
+  /// The number of numbers that predictions take, without those that tell unknown inputs.
   public var parameterCount: Int {
     guard !summary.isMajority else { return 1 }
     let stored = memory.map { $0.rows.values.count + $0.labels.count } ?? 0
-    let standardising = summary.reach == nil ? 0 : 2 * summary.dimension
+    let standardising = summary.isStandardised ? 2 * summary.dimension : 0
     return weights.count + bias.count + hidden.count + stored + standardising
   }
 
@@ -126,7 +132,7 @@ public struct Router: Sendable, Equatable {
   /// - Parameter count: The features of the input that are not zero, where features are sparse.
   public func macs(storedFeatures count: Int) -> Int {
     guard !summary.isMajority else { return 0 }
-    let features = summary.reach == nil ? min(count, summary.dimension) : summary.dimension
+    let features = summary.isStandardised ? summary.dimension : min(count, summary.dimension)
     switch summary.model {
     case .majority: return 0
     case .logistic, .nearestCentroid, .moeGate, .regret: return summary.classes * features
@@ -136,4 +142,7 @@ public struct Router: Sendable, Equatable {
     case .knn: return memory?.rows.values.count ?? 0
     }
   }
+
+  /// The multiply–accumulates of telling whether an input is unknown.
+  public var reachMACs: Int { summary.isMajority ? 0 : reach.centres.count }
 }

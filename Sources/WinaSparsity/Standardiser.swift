@@ -5,8 +5,6 @@ struct Standardiser {
   let mean: [Double]
   let scale: [Double]
   let rows: FeatureRows
-  /// The largest root mean square of a row, or nil where nothing was standardised.
-  let reach: Double?
 
   init(_ features: FeatureRows) {
     let (count, width) = (features.count, features.width)
@@ -15,7 +13,6 @@ struct Standardiser {
       self.mean = mean
       scale = [Double](repeating: 1, count: width)
       rows = features
-      reach = nil
       return
     }
     var scale = mean
@@ -32,16 +29,8 @@ struct Standardiser {
       let isConstant = deviation <= 1e-12 * max(1, abs(mean[column]))
       scale[column] = isConstant ? 1 : deviation
     }
-    let rows = features.mapValues { ($1 - mean[$0]) / scale[$0] }
     self.mean = mean
     self.scale = scale
-    self.rows = rows
-    reach = (0..<count).reduce(0) { max($0, Self.size(rows.vector($1))) }
-  }
-
-  /// The root mean square of standardised features.
-  static func size(_ input: [Double]) -> Double {
-    guard !input.isEmpty else { return 0 }
-    return (input.reduce(0) { $0 + $1 * $1 } / Double(input.count)).squareRoot()
+    rows = features.mapValues { ($1 - mean[$0]) / scale[$0] }
   }
 }

@@ -169,6 +169,7 @@ private struct RouteFinder {
       route.macs =
         extractor.macs(of: shard.samples[index], shard.policy, cost)
         + Double(artifact.router.macs(storedFeatures: rows.stored(index)))
+        + (params.policy == .fallback ? Double(artifact.router.reachMACs) : 0)
       return route
     }
   }

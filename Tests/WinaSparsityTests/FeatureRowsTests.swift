@@ -49,7 +49,7 @@ struct FeatureRowsTests {
     let (loss, gradient) = full.evaluate(point)
     #expect(abs(loss - value) < 1e-12)
     #expect(gradient.allSatisfy { abs($0) < 1e-6 })
-    #expect(router.summary.reach == nil)
+    #expect(!router.summary.isStandardised)
     #expect(try router.predict([Double](repeating: 0, count: 128)).isUnknown)
     #expect(try !router.predict(rows.vector(0)).isUnknown)
   }

@@ -186,6 +186,23 @@ struct RouterModelTests {
     }
   }
 
+  @Test func inputsBeyondTheFarthestTrainingInputAreUnknown() throws {
+    // The farthest from the mean of the others are 10 and 12, by 2; 0 and 2 are 1.5 away.
+    let rows = try FeatureRows([0, 1, 2, 10, 12], count: 5)
+    let router = try Router.fit(rows, labels: [0, 0, 0, 1, 1], classes: 2)
+    let scale = router.scale[0]
+    #expect(abs(try #require(router.reach.limit) * scale * scale - 4) < 1e-9)
+    for (value, isUnknown) in [
+      (-0.9, false), (-1.1, true), (3.1, true), (8.9, true), (12.9, false),
+    ] {
+      #expect(try router.predict([value]).isUnknown == isUnknown)
+    }
+    let single = try Router.fit(
+      FeatureRows([0, 5], count: 2), labels: [0, 1], classes: 2)
+    #expect(single.reach.limit == nil)
+    #expect(try !single.predict([1e6]).isUnknown)
+  }
+
   @Test func costsAreCountedByModel() throws {
     let data = ring(seed: 11, count: 40)
     func router(_ model: RouterModel) throws -> Router {

@@ -9,11 +9,11 @@ struct PinnedResultTests {
   /// Kind, version and fingerprint of the results.
   private static let pins: [String: [Int: String]] = [
     "capture": [1: "64ca30e164b6716d"],
-    "classifier": [2: "4b69f124b4e6783a"],
+    "classifier": [2: "8dc31c1c12993729"],
     "cluster": [1: "21ffe5d2bd0e4d73"],
     "command": [1: "d3a3d2c8b8cf7d3f"],
     "compare": [3: "71e466c911f13268"],
-    "evaluate": [4: "8d90eea753943926"],
+    "evaluate": [4: "4bdfee1c6abeb2e6"],
     "histogram": [2: "1f7d12d247065d30"],
     "profile": [3: "9c456894a1c09181"],
     "tokenize": [1: "dc6721fa24188991"],

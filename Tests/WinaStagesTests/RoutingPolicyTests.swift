@@ -52,11 +52,12 @@ struct RoutingPolicyTests {
       let isSure = hard.confidences[index] >= middle
       #expect(found.groups[index] == (isSure ? hard.groups[index] : -1))
       var expected = isSure ? hard.scores[index] : pooled.scores[index]
-      expected.macs.router = hard.scores[index].macs.router
+      // Telling unknown inputs costs as much as three means in 24 dimensions.
+      expected.macs.router = hard.scores[index].macs.router + 72
       #expect(found.scores[index] == expected)
     }
     #expect(Set(found.groups.map { $0 == -1 }).count == 2)
-    #expect(try routed(["policy": "fallback", "confidence": 0.01]).scores == hard.scores)
+    #expect(try routed(["policy": "fallback", "confidence": 0.01]).groups == hard.groups)
   }
 
   @Test func unknownInputsFallBack() throws {

@@ -74,6 +74,8 @@ public struct RouterArtifact: Artifact {
     var macs: Int
     /// Whether remembered rows hold only the values that are not zero.
     var isSparse: Bool
+    /// See ``RouterReach/limit``.
+    var reach: Double?
   }
 
   public func encoded() throws -> ArtifactPayload {
@@ -85,6 +87,9 @@ public struct RouterArtifact: Artifact {
       "weights", router.weights, [classes, router.weights.count / max(1, classes)])
     try columns.add("bias", router.bias, [classes])
     try columns.add("hidden", router.hidden, [router.hidden.count])
+    try columns.add(
+      "centres", router.reach.centres,
+      [router.reach.centres.count / max(1, dimension), dimension])
     try columns.add("thresholds", thresholds, [thresholds.count])
     if let memory = router.memory {
       try columns.add("memory", memory.rows.values, [memory.rows.values.count])
@@ -100,7 +105,7 @@ public struct RouterArtifact: Artifact {
         encoding: Metadata(
           summary: router.summary, features: features, training: training, validation: validation,
           groups: groups, parameters: router.parameterCount, macs: router.macs,
-          isSparse: router.memory?.rows.isSparse ?? false)),
+          isSparse: router.memory?.rows.isSparse ?? false, reach: router.reach.limit)),
       tensors: columns.tensors)
   }
 
@@ -113,7 +118,9 @@ public struct RouterArtifact: Artifact {
       weights: payload.typed("weights", [classes, nil]).doubles(),
       bias: payload.typed("bias", [classes]).doubles(),
       hidden: payload.typed("hidden", [nil]).doubles(),
-      memory: try Self.memory(payload, dimension: dimension, isSparse: metadata.isSparse))
+      memory: try Self.memory(payload, dimension: dimension, isSparse: metadata.isSparse),
+      reach: RouterReach(
+        centres: payload.typed("centres", [nil, dimension]).doubles(), limit: metadata.reach))
     features = metadata.features
     thresholds = try payload.typed("thresholds", [nil]).floats()
     training = metadata.training
