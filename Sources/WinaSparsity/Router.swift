@@ -85,6 +85,10 @@ public struct Router: Sendable, Equatable {
         "the means of clusters", reach.centres.count,
         summary.trainingCounts.count { $0 > 0 } * summary.dimension
       ),
+      (
+        "the reaches of clusters", reach.limits.count,
+        reach.limits.isEmpty ? 0 : summary.trainingCounts.count { $0 > 0 }
+      ),
       ("remembered labels", memory?.labels.count ?? 0, memory?.rows.count ?? 0),
     ]
     for (what, have, expected) in sizes where have != expected {

@@ -1,18 +1,19 @@
 /// How far training inputs lie from their clusters' means, which tells inputs that are like none.
 ///
-/// An input is unknown if it is farther from every mean than any training input was from the mean of
-/// the others in its cluster.
+/// An input is unknown if it is farther from every cluster's mean than any training input of that
+/// cluster was from the mean of the others.
 public struct RouterReach: Sendable, Equatable {
   /// The means of the clusters that occur, in standardised features, shape [clusters, D].
   public let centres: [Double]
-  /// The largest squared distance of a training input from the mean of the others of its cluster; nil
-  /// where no cluster has two inputs, and then no input is unknown.
-  public let limit: Double?
+  /// For each of these clusters the largest squared distance of a training input from the mean of the
+  /// others, or the largest of all clusters for one of a single input; empty where no cluster has two
+  /// inputs, and then no input is unknown.
+  public let limits: [Double]
 
   /// Takes a fitted reach.
-  public init(centres: [Double], limit: Double?) {
+  public init(centres: [Double], limits: [Double]) {
     self.centres = centres
-    self.limit = limit
+    self.limits = limits
   }
 
   /// Measures standardised training inputs.
@@ -35,25 +36,27 @@ public struct RouterReach: Sendable, Equatable {
     for (place, cluster) in present.enumerated() {
       for column in 0..<width { means[place * width + column] /= Double(counts[cluster]) }
     }
-    var largest: Double?
+    var limits = [Double](repeating: -1, count: present.count)
     for (row, label) in labels.enumerated() where counts[label] > 1 {
       let count = Double(counts[label])
+      let place = position[label]
       // x less the mean of the other n − 1 is n/(n − 1) times x less the mean of all n.
       let distance =
-        Self.squaredDistance(rows.vector(row), means, at: position[label] * width)
+        Self.squaredDistance(rows.vector(row), means, at: place * width)
         * (count / (count - 1)) * (count / (count - 1))
-      largest = max(largest ?? 0, distance)
+      limits[place] = max(limits[place], distance)
     }
+    let largest = limits.max() ?? -1
     centres = means
-    limit = largest
+    self.limits = largest < 0 ? [] : limits.map { $0 < 0 ? largest : $0 }
   }
 
   /// Whether an input is within the reach of the training inputs.
   func covers(_ input: [Double]) -> Bool {
-    guard let limit, !input.isEmpty else { return true }
-    let bound = limit * (1 + 1e-9) + 1e-12
-    return stride(from: 0, to: centres.count, by: input.count).contains {
-      Self.squaredDistance(input, centres, at: $0) <= bound
+    guard !limits.isEmpty, !input.isEmpty else { return true }
+    return limits.indices.contains { place in
+      Self.squaredDistance(input, centres, at: place * input.count)
+        <= limits[place] * (1 + 1e-9) + 1e-12
     }
   }
 

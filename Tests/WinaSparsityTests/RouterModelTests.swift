@@ -187,19 +187,19 @@ struct RouterModelTests {
   }
 
   @Test func inputsBeyondTheFarthestTrainingInputAreUnknown() throws {
-    // The farthest from the mean of the others are 10 and 12, by 2; 0 and 2 are 1.5 away.
+    // 0 and 2 are 1.5 from the mean of the others, 10 and 12 are 2 from each other.
     let rows = try FeatureRows([0, 1, 2, 10, 12], count: 5)
     let router = try Router.fit(rows, labels: [0, 0, 0, 1, 1], classes: 2)
-    let scale = router.scale[0]
-    #expect(abs(try #require(router.reach.limit) * scale * scale - 4) < 1e-9)
+    let scale = router.scale[0] * router.scale[0]
+    #expect(zip(router.reach.limits, [2.25, 4]).allSatisfy { abs($0 * scale - $1) < 1e-9 })
     for (value, isUnknown) in [
-      (-0.9, false), (-1.1, true), (3.1, true), (8.9, true), (12.9, false),
+      (-0.4, false), (-0.6, true), (2.6, true), (8.9, true), (12.9, false), (13.1, true),
     ] {
       #expect(try router.predict([value]).isUnknown == isUnknown)
     }
     let single = try Router.fit(
       FeatureRows([0, 5], count: 2), labels: [0, 1], classes: 2)
-    #expect(single.reach.limit == nil)
+    #expect(single.reach.limits.isEmpty)
     #expect(try !single.predict([1e6]).isUnknown)
   }
 

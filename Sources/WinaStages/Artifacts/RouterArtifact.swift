@@ -74,8 +74,6 @@ public struct RouterArtifact: Artifact {
     var macs: Int
     /// Whether remembered rows hold only the values that are not zero.
     var isSparse: Bool
-    /// See ``RouterReach/limit``.
-    var reach: Double?
   }
 
   public func encoded() throws -> ArtifactPayload {
@@ -90,6 +88,7 @@ public struct RouterArtifact: Artifact {
     try columns.add(
       "centres", router.reach.centres,
       [router.reach.centres.count / max(1, dimension), dimension])
+    try columns.add("reaches", router.reach.limits, [router.reach.limits.count])
     try columns.add("thresholds", thresholds, [thresholds.count])
     if let memory = router.memory {
       try columns.add("memory", memory.rows.values, [memory.rows.values.count])
@@ -105,7 +104,7 @@ public struct RouterArtifact: Artifact {
         encoding: Metadata(
           summary: router.summary, features: features, training: training, validation: validation,
           groups: groups, parameters: router.parameterCount, macs: router.macs,
-          isSparse: router.memory?.rows.isSparse ?? false, reach: router.reach.limit)),
+          isSparse: router.memory?.rows.isSparse ?? false)),
       tensors: columns.tensors)
   }
 
@@ -120,7 +119,8 @@ public struct RouterArtifact: Artifact {
       hidden: payload.typed("hidden", [nil]).doubles(),
       memory: try Self.memory(payload, dimension: dimension, isSparse: metadata.isSparse),
       reach: RouterReach(
-        centres: payload.typed("centres", [nil, dimension]).doubles(), limit: metadata.reach))
+        centres: payload.typed("centres", [nil, dimension]).doubles(),
+        limits: payload.typed("reaches", [nil]).doubles()))
     features = metadata.features
     thresholds = try payload.typed("thresholds", [nil]).floats()
     training = metadata.training
