@@ -161,7 +161,7 @@ public struct Clustering: Sendable, Equatable {
     return tokens.count
   }
 
-  private func features(of sample: SampleTraits) throws -> [Double] {
+  func features(of sample: SampleTraits) throws -> [Double] {
     if let transform, transform.options.kind == .bagOfTokens {
       guard let tokens = sample.tokens else {
         throw SparsityError.unassignable(

@@ -166,16 +166,19 @@ extension ClusteringArtifact {
   ///   - shard: The samples.
   ///   - capture: Their activations, which only k-means looks at.
   func assign(_ shard: TokenizedShard, capture: CaptureArtifact?) throws -> [Int] {
+    try traits(shard, capture: capture).map(clustering.assign)
+  }
+
+  /// Returns what a clustering's rule may look at of every sample of a shard.
+  func traits(_ shard: TokenizedShard, capture: CaptureArtifact?) throws -> [SampleTraits] {
     if let capture, capture.digests != shard.digests {
       throw ArtifactError("the capture is of other samples than the tokens")
     }
     return try shard.samples.indices.map { index in
-      try clustering.assign(
-        SampleTraits(
-          moments: try capture.map { try features(of: $0, index) },
-          tokens: shard.routingTokens(of: index),
-          digest: shard.digests[index].bytes,
-          label: shard.samples[index].label))
+      SampleTraits(
+        moments: try capture.map { try features(of: $0, index) },
+        tokens: shard.routingTokens(of: index),
+        digest: shard.digests[index].bytes, label: shard.samples[index].label)
     }
   }
 
