@@ -11,7 +11,7 @@ struct PinnedResultTests {
     "allocate": [1: "097ab9fa33f2249b"],
     "capture": [1: "64ca30e164b6716d"],
     "classifier": [2: "7d9e0fc4e5c6fde7"],
-    "cluster": [2: "21ffe5d2bd0e4d73"],
+    "cluster": [2: "eda91716a0947f35"],
     "command": [1: "d3a3d2c8b8cf7d3f"],
     "compare": [3: "71e466c911f13268"],
     "evaluate": [4: "4bdfee1c6abeb2e6"],
