@@ -89,6 +89,16 @@ public final class LanguageModel: Sendable {
     return sums.map { Float($0 / Double(max(1, ids.count))) }
   }
 
+  /// Returns the tokens' embedding rows, [T, D]: what enters the first layer.
+  ///
+  /// - Throws: ``ModelError`` when a token is outside of the vocabulary.
+  public func embeddings(of ids: [Int32]) throws(ModelError) -> [Float] {
+    try check(ids)
+    var rows = [Float](repeating: 0, count: ids.count * configuration.hidden)
+    outer.embedding.gather(ids, into: &rows)
+    return rows
+  }
+
   /// Checks that tokens are in the vocabulary.
   func check(_ ids: some Collection<Int32>) throws(ModelError) { try configuration.check(ids) }
 }

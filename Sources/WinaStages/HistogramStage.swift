@@ -1,5 +1,8 @@
+import WinaEvaluation
+import WinaModel
 import WinaPipeline
 import WinaSparsity
+import WinaTensor
 
 /// Adds the histograms of shards up: for all samples together and, with `groups`, for each cluster.
 ///
@@ -13,28 +16,50 @@ public enum HistogramStage: Stage {
   public static let version = 2
   public static let summary = "Adds score histograms up, pooled and by cluster."
   public static let dataUse = DataUse.fitted
+  public static let usesNumerics = true
   public static let internalPorts: Set<String> = ["features"]
 
   /// What a spec may set; `centring` and `scores` are set by profiles that centre.
   public struct Params: Codable, Sendable {
     var split: Split
     var exact: Bool
+    var propagation: Propagation
+    var score: ScoreMethod?
+    var sparsity: Double?
     var centring: CentringKind?
     var scores: [ScoreMethod]?
 
-    enum CodingKeys: String, CodingKey { case split, exact, centring, scores }
+    enum CodingKeys: String, CodingKey {
+      case split, exact, propagation, score, sparsity, centring, scores
+    }
 
     public init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
       split = try container.decodeIfPresent(Split.self, forKey: .split) ?? .calibration
       exact = try container.decodeIfPresent(Bool.self, forKey: .exact) ?? false
+      propagation =
+        try container.decodeIfPresent(Propagation.self, forKey: .propagation) ?? .dense
+      score = try container.decodeIfPresent(ScoreMethod.self, forKey: .score)
+      sparsity = try container.decodeIfPresent(Double.self, forKey: .sparsity)
       centring = try container.decodeIfPresent(CentringKind.self, forKey: .centring)
       scores = try container.decodeIfPresent([ScoreMethod].self, forKey: .scores)
     }
   }
 
-  /// Nothing but the inputs decides the counts.
-  public struct TaskParams: Codable, Sendable {}
+  /// What enters a layer while it is calibrated.
+  public enum Propagation: String, Codable, Sendable, CaseIterable {
+    /// What the dense layers before it give.
+    case dense
+    /// What the layers before it give under their own thresholds.
+    case sequential = "sparse_sequential"
+  }
+
+  /// Of dense propagation nothing but the inputs decides the counts.
+  public struct TaskParams: Codable, Sendable {
+    /// The score and sparsity of thresholds that propagate.
+    var score: ScoreMethod?
+    var sparsity: Double?
+  }
 
   /// The captures of a split, the clusters to group by, and the tokens if these go by them.
   public struct Inputs: StageInputs {
@@ -42,12 +67,14 @@ public enum HistogramStage: Stage {
     var groups: Ref<ClusteringArtifact>?
     var tokens: [Ref<TokenizedShard>]
     var features: [Ref<CaptureArtifact>]
+    var model: LeafRef<ModelFiles>?
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
       capture = try ports.read("capture")
       groups = try ports.read("groups")
       tokens = try ports.read("tokens")
       features = try ports.read("features")
+      model = try ports.read("model")
     }
   }
 
@@ -58,12 +85,53 @@ public enum HistogramStage: Stage {
     Parameter(
       "exact", .bool, default: .bool(false),
       "Whether histograms of groups come from a second pass instead of the samples' sketches."),
+    Parameter(
+      "propagation", .choice(Propagation.allCases.map(\.rawValue)), default: .string("dense"),
+      "Whether a layer is calibrated on dense inputs, or on what the layers before it give under "
+        + "their own thresholds."),
+    Parameter(
+      "score", .choice(["wina", "wina_all", "teal"]),
+      "The score of these thresholds (sparse_sequential); wina if not given."),
+    Parameter(
+      "sparsity", .number(from: 0, below: 1),
+      "The sparsity of these thresholds (sparse_sequential), which needs one."),
   ]
+
+  public static func validate(_ params: Params) -> [ParameterProblem] {
+    let isSequential = params.propagation == .sequential
+    var problems: [ParameterProblem] = []
+    if isSequential, params.sparsity == nil {
+      problems.append(
+        ParameterProblem(
+          ["propagation"], "propagation 'sparse_sequential' needs 'sparsity'",
+          help: "add the sparsity of the profile that is fitted, such as `sparsity: 0.5`"))
+    }
+    for (name, isSet) in [("score", params.score != nil), ("sparsity", params.sparsity != nil)]
+    where isSet && !isSequential {
+      problems.append(
+        ParameterProblem(
+          [name], "'\(name)' is only for propagation: sparse_sequential", help: "remove it"))
+    }
+    if let sparsity = params.sparsity, !(0..<1).contains(sparsity) {
+      problems.append(
+        ParameterProblem(
+          ["sparsity"], "sparsity \(JSONValue.double(sparsity).canonicalText) is not in [0, 1)",
+          help: "write a fraction such as 0.5"))
+    }
+    if params.score?.gatesNeurons == true {
+      problems.append(
+        ParameterProblem(
+          ["score"], "score '\(params.score?.rawValue ?? "")' does not propagate",
+          help: "use wina, wina_all or teal"))
+    }
+    return problems
+  }
 
   public static func templates(
     _ params: Params, _ wiring: Wiring
   ) throws(PlanProblem) -> [TaskTemplate<TaskParams>] {
     let stage = wiring.stage
+    if params.propagation == .sequential { return [try sequential(params, wiring)] }
     let groups = stage.input("groups").map { ArtifactRequest($0, .whole) }
     let request = ArtifactRequest(
       stage.input("capture") ?? "", .split(params.split), variant: secondPass(params, wiring))
@@ -79,6 +147,40 @@ public enum HistogramStage: Stage {
       }
     }
     return [TaskTemplate(params: TaskParams(), inputs: inputs, fanOut: .once)]
+  }
+
+  /// As many threads as there are where the model is run.
+  public static func resources(for params: TaskParams) -> Resources {
+    params.sparsity == nil ? Resources() : Resources(threads: 1024, memory: 1 << 30)
+  }
+
+  /// One task over all samples, as a layer can only be calibrated after the ones before it.
+  private static func sequential(
+    _ params: Params, _ wiring: Wiring
+  ) throws(PlanProblem) -> TaskTemplate<TaskParams> {
+    let stage = wiring.stage
+    for (name, isSet) in [("groups", stage.input("groups") != nil), ("exact", params.exact)]
+    where isSet {
+      throw PlanProblem(
+        "plan.propagation", [name],
+        "'\(name)' does not go with propagation 'sparse_sequential', whose thresholds are pooled",
+        help: "remove it, or calibrate on dense inputs")
+    }
+    guard (params.centring ?? CentringKind.none) == CentringKind.none else {
+      throw PlanProblem(
+        "plan.propagation", ["propagation"],
+        "a centred profile needs histograms of dense inputs",
+        help: "use `propagation: dense`, or a profile without centring")
+    }
+    let capture = stage.input("capture").flatMap { wiring.stages[$0] }
+    let task = TaskParams(score: params.score ?? .wina, sparsity: params.sparsity)
+    return TaskTemplate(
+      params: task,
+      inputs: [
+        "tokens": .artifacts([
+          ArtifactRequest(capture?.input("tokens") ?? "", .split(params.split))
+        ]), "model": .model,
+      ], fanOut: .once)
   }
 
   /// Returns what capture is to do differently: centre, keep groups apart, or nothing.
@@ -113,6 +215,10 @@ public enum HistogramStage: Stage {
   public static func run(
     _ params: TaskParams, _ inputs: Inputs, _ context: any StageContext
   ) throws -> HistogramArtifact {
+    if let score = params.score, let sparsity = params.sparsity, let leaf = inputs.model {
+      return HistogramArtifact(
+        histograms: try sequential(score, sparsity, leaf, inputs.tokens, context))
+    }
     let captures = try inputs.capture.map { try context.load($0) }
     let shards = captures.map(\.shard)
     guard let groups = inputs.groups else {
@@ -129,5 +235,31 @@ public enum HistogramStage: Stage {
       }
     return HistogramArtifact(
       histograms: try HistogramSet.grouped(shards, labels: labels, names: clustering.groups))
+  }
+
+  private static func sequential(
+    _ score: ScoreMethod, _ sparsity: Double, _ leaf: LeafRef<ModelFiles>,
+    _ tokens: [Ref<TokenizedShard>], _ context: any StageContext
+  ) throws -> HistogramSet {
+    let model = try LoadedModel.load(leaf, context)
+    var samples: [AllocationSamples.Sample] = []
+    for reference in tokens {
+      let shard = try context.load(reference)
+      for sample in shard.samples {
+        let fed = Array(sample.goldSequence.tokens.dropLast())
+        let first = min(shard.policy.firstGatedRow(sample), fed.count)
+        guard !fed.isEmpty else { continue }
+        samples.append(AllocationSamples.Sample(tokens: fed, firstGatedRow: first))
+      }
+    }
+    let norms = ColumnNorms(
+      layers: try CaptureModel.resident(model.language).columnNorms(leaf, context))
+    return try SequentialCalibration(
+      model: model.language, norms: norms,
+      layout: CaptureLayout(
+        layers: model.shape.layers, widths: CaptureStage.streamWidths(model.shape),
+        slots: score.slots),
+      score: score, sparsity: sparsity, context: context
+    ).run(samples)
   }
 }

@@ -85,6 +85,17 @@ public final class LayerProbe {
   /// The residual stream after the layer under the gates that were set, [rows, D].
   public var output: [Float] { state.output }
 
+  /// What enters the projections of a stream under the gates that were set, before any mask, shape
+  /// [rows, width].
+  public func input(of stream: ActivationStream) -> [Float] {
+    switch stream {
+    case .attentionInput: normed
+    case .outputInput: state.attended
+    case .mlpInput: state.normed
+    case .downInput: state.neurons
+    }
+  }
+
   /// Sets or removes the gate of one projection.
   public func set(_ gate: ProjectionGate?, at projection: Projection) {
     gates[projection] = gate
