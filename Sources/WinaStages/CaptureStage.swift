@@ -11,10 +11,10 @@ import WinaTensor
 /// histograms of groups apart. Cost: one forward pass per sample. A model that does not fit into memory
 /// is read layer by layer, twice: for its column norms and for the pass.
 ///
-/// Version 1. Raise the version when the same tokens and model may give other statistics.
+/// Version 2. Raise the version when the same tokens and model may give other statistics.
 public enum CaptureStage: Stage {
   public static let kind = "capture"
-  public static let version = 1
+  public static let version = 2
   public static let summary = "Runs the dense model and keeps activation statistics."
   public static let dataUse = DataUse.perSample
   public static let usesNumerics = true
@@ -126,7 +126,8 @@ public enum CaptureStage: Stage {
       try $0.assign(tokens, capture: inputs.uncentred.map { try context.load($0) })
     }
     let pass = CapturePass(
-      policy: tokens.policy, keepsGate: layout.slots.contains(where: \.isGate),
+      policy: tokens.policy, layers: layout.layers,
+      keepsGate: layout.slots.contains(where: \.isGate),
       accumulator: try CaptureAccumulator(
         layout: layout, norms: norms, centring: means(params, inputs, context),
         exactGroups: params.exact == true ? clusters?.groups.count ?? 1 : 1),
@@ -139,6 +140,7 @@ public enum CaptureStage: Stage {
     var artifact = CaptureArtifact(
       shard: try pass.run(items, model, context), digests: tokens.digests,
       labels: tokens.samples.map(\.label), norms: norms)
+    artifact.sink = pass.sink
     artifact.activity = try pass.activity?.finish()
     if params.features?.kind == .embedding {
       let language = try LoadedModel.load(inputs.model, context).language

@@ -20,6 +20,7 @@ struct ArtifactText {
     case RouterArtifact.format: describe(try RouterArtifact(decoding: payload))
     case HistogramArtifact.format: try describe(HistogramArtifact(decoding: payload).histograms)
     case AllocationArtifact.format: try describe(AllocationArtifact(decoding: payload))
+    case CaptureArtifact.format: describe(try CaptureArtifact(decoding: payload))
     case LatencyArtifact.format: describe(try LatencyArtifact(decoding: payload))
     case ClusteringArtifact.format: describe(try ClusteringArtifact(decoding: payload))
     default: break
@@ -168,6 +169,39 @@ struct ArtifactText {
             "\(members.filter { artifact.sampleLabels[$0] == label }.count)"
           })
     }
+    add(table)
+  }
+
+  private mutating func describe(_ artifact: CaptureArtifact) {
+    let (shard, layout) = (artifact.shard, artifact.shard.layout)
+    lines.append(
+      "Statistics of \(shard.samples) samples: \(shard.gatedTokens.reduce(0) { $0 + Int($1) }) gated and "
+        + "\(shard.routeTokens.reduce(0) { $0 + Int($1) }) routing tokens")
+    let sink = artifact.sink
+    guard sink.tokens > 0 else { return }
+    var table = TextTable(
+      [
+        .init("layer", isNumeric: true), .init("stream"), .init("mean |x|", isNumeric: true),
+        .init("of the dense prefix", isNumeric: true), .init("its largest", isNumeric: true),
+      ], keyColumns: 2)
+    for layer in 0..<layout.layers {
+      for (place, stream) in ActivationStream.allCases.enumerated() {
+        var sum = 0.0
+        for sample in 0..<shard.samples {
+          for channel in layout.channelRange(stream) {
+            let index = (sample * layout.layers + layer) * layout.channels + channel
+            sum += Double(shard.gatedMoments.meanAbsolute[index])
+          }
+        }
+        let width = layout.width(of: stream)
+        table.append([
+          "\(layer)", stream.rawValue, rounded(sum / Double(max(shard.samples * width, 1))),
+          rounded(sink.mean(layer: layer, stream: stream, width: width) ?? .nan),
+          rounded(Double(sink.largest[layer][place])),
+        ])
+      }
+    }
+    lines.append("\(sink.tokens) tokens of dense prefixes are kept apart from all of it:")
     add(table)
   }
 

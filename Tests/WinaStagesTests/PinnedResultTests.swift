@@ -9,7 +9,7 @@ struct PinnedResultTests {
   /// Kind, version and fingerprint of the results.
   private static let pins: [String: [Int: String]] = [
     "allocate": [1: "097ab9fa33f2249b"],
-    "capture": [1: "64ca30e164b6716d"],
+    "capture": [2: "f280aa96b46e8f5e"],
     "classifier": [2: "7d9e0fc4e5c6fde7"],
     "cluster": [2: "eda91716a0947f35"],
     "command": [1: "d3a3d2c8b8cf7d3f"],
