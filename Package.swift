@@ -109,7 +109,7 @@ let package = Package(
     tests("WinaTensorTests", ["WinaTensor"]),
     tests("WinaModelTests", ["WinaModel", "WinaTensor"]),
     tests("WinaSparsityTests", ["WinaSparsity", "WinaTensor", "WinaStatistics"]),
-    tests("WinaEvaluationTests", ["WinaEvaluation", "WinaModel", "WinaTensor"]),
+    tests("WinaEvaluationTests", ["WinaEvaluation", "WinaModel", "WinaTensor", "WinaStore"]),
     tests("WinaSuitesTests", ["WinaSuites", "WinaPipeline", "WinaStore"]),
     tests(
       "WinaStagesTests",

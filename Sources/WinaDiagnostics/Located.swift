@@ -44,4 +44,7 @@ extension Located: Encodable where Value: Encodable {
 public protocol SourceRangeDecoder: Decoder {
   /// The place of the value being decoded.
   var sourceRange: SourceRange? { get }
+  /// The value being decoded if it is text, for types that take numbers or text: asking for the wrong
+  /// one of them would be reported.
+  var text: String? { get }
 }

@@ -36,6 +36,13 @@ extension EvaluationError: CustomStringConvertible {
 }
 
 extension EvaluationError {
+  /// The error with the place of the record that has it.
+  func located(at origin: RecordOrigin) -> EvaluationError {
+    var error = self
+    error.message = "\(origin): \(message)"
+    return error
+  }
+
   static func unknownTask(_ name: String, known: [String]) -> EvaluationError {
     EvaluationError(
       code: .unknownTask, message: "there is no benchmark task '\(name)'",
@@ -68,6 +75,20 @@ extension EvaluationError {
     EvaluationError(
       code: .wrongField, message: "\(task): \(origin): '\(key)' \(problem)",
       hint: "check that the file belongs to the task '\(task)'")
+  }
+
+  static func malformedTemplate(_ task: String, _ problem: String) -> EvaluationError {
+    EvaluationError(
+      code: .wrongField,
+      message: "the definition of '\(task)' has a template that is none: \(problem)",
+      hint: "write fields in braces, as in 'Question: {question}'")
+  }
+
+  static func windowTooLong(_ label: String, tokens: Int, limit: Int) -> EvaluationError {
+    EvaluationError(
+      code: .overlongContinuation,
+      message: "windows of \(tokens) tokens for '\(label)' are longer than the model's \(limit)",
+      hint: "give a shorter context or stride")
   }
 
   static func emptySample(_ label: String, _ problem: String) -> EvaluationError {

@@ -86,11 +86,37 @@ public struct DocumentItem: Sendable, Hashable {
   }
 }
 
+/// A text of which every token is predicted, window by window.
+public struct RollingItem: Sendable, Hashable {
+  /// The task's name.
+  public var label: String
+  /// The text that the model reads.
+  public var text: String
+  /// The words of the original text, as the harness counts them: pieces between runs of spaces.
+  public var words: Int
+  /// The UTF-8 bytes of the original text.
+  public var bytes: Int
+
+  /// Makes an item.
+  ///
+  /// - Parameters:
+  ///   - label: The task's name.
+  ///   - text: The text that the model reads.
+  ///   - original: The text before it was cleaned up, by whose words and bytes results are divided.
+  public init(label: String, text: String, original: String) {
+    self.label = label
+    self.text = text
+    words = PythonText.splitCount(original)
+    bytes = original.utf8.count
+  }
+}
+
 /// One record of a benchmark or document file, ready to be encoded.
 public enum EvaluationItem: Sendable, Hashable {
   case choices(MultipleChoiceItem)
   case continuation(ContinuationItem)
   case document(DocumentItem)
+  case rolling(RollingItem)
 
   /// The name of the task or document set.
   public var label: String {
@@ -98,6 +124,7 @@ public enum EvaluationItem: Sendable, Hashable {
     case .choices(let item): item.label
     case .continuation(let item): item.label
     case .document(let item): item.label
+    case .rolling(let item): item.label
     }
   }
 }

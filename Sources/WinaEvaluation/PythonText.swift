@@ -82,3 +82,28 @@ enum PythonText {
     return String(result)
   }
 }
+
+extension PythonText {
+  /// `repr(float)`: the shortest decimal that reads back, with an exponent below 1e-4 and from 1e16.
+  static func representation(of value: Double) -> String {
+    if value.isNaN { return "NaN" }
+    if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
+    let size = abs(value)
+    if size >= 9_007_199_254_740_992, size < 1e16, let integer = Int(exactly: value) {
+      return "\(integer).0"
+    }
+    return "\(value)"
+  }
+
+  /// `len(re.split(r"\s+", text))`: one more than the runs of spaces, also those at the ends.
+  static func splitCount(_ text: String) -> Int {
+    var count = 1
+    var inSpace = false
+    for scalar in text.unicodeScalars {
+      let space = isSpace(scalar)
+      if space && !inSpace { count += 1 }
+      inSpace = space
+    }
+    return count
+  }
+}

@@ -54,6 +54,44 @@ public struct SampleEncoder: Sendable {
     case .choices(let item): try encode(item)
     case .continuation(let item): try encode(item)
     case .document(let item): try encode(item, maxTokens: maxTokens)
+    case .rolling(let item):
+      try encode(DocumentItem(label: item.label, text: item.text), maxTokens: maxTokens)
+    }
+  }
+
+  /// Encodes a text as windows that are scored one by one.
+  ///
+  /// Each window is a continuation: its last tokens are scored, and the profile of an arm gates it
+  /// from the policy's dense prefix on. The tokens of the text are those that the tokenizer gives
+  /// with its default special tokens, as in the harness.
+  ///
+  /// - Throws: ``EvaluationError`` if the text has no tokens or fills no window, and the tokenizer's
+  ///   errors.
+  public func windows(_ item: RollingItem, _ windows: TextWindows) throws -> [TokenizedSample] {
+    let tokens = try defaultTokens(item.text)
+    guard let prefix else {
+      throw EvaluationError.emptySample(item.label, "the model has no token to begin with")
+    }
+    let sequences: [TokenizedSample.Sequence]
+    switch windows {
+    case .rolling:
+      sequences = TextWindows.rolling(tokens, prefix: prefix, context: context)
+    case .overlapping(let given, let stride):
+      guard given + stride <= context else {
+        throw EvaluationError.windowTooLong(item.label, tokens: given + stride, limit: context)
+      }
+      sequences = TextWindows.overlapping(tokens, context: given, stride: stride)
+    }
+    guard !sequences.isEmpty else {
+      throw EvaluationError.emptySample(
+        item.label, "its \(tokens.count) tokens do not fill a window")
+    }
+    return sequences.map { sequence in
+      let zeros = [Int32](repeating: 0, count: sequence.tokens.count)
+      return TokenizedSample(
+        label: item.label, kind: .continuation,
+        prompt: Array(sequence.tokens[..<sequence.scoredStart]), sequences: [sequence],
+        choiceCharacters: [0], choiceBytes: [0], tokenBytes: zeros, tokenWords: zeros)
     }
   }
 
@@ -93,6 +131,12 @@ public struct SampleEncoder: Sendable {
       sequences: [TokenizedSample.Sequence(tokens: tokens, scoredStart: 1)],
       tokenBytes: lengths.bytes, tokenWords: lengths.words)
   }
+
+  /// The tokens of a prompt that something is generated after.
+  func promptTokens(_ text: String) throws -> [Int32] { try defaultTokens(text) }
+
+  /// The text of generated tokens.
+  func text(_ tokens: [Int32]) -> String { codec.decode(tokens) }
 
   private struct Pair {
     var context: [Int32]

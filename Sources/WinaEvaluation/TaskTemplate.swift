@@ -4,12 +4,16 @@ enum TaskTemplate: Sendable, Hashable {
   case boolq
   case hellaswag
   case lambada
-  case mmlu
+  case mmlu(withoutDescription: Bool)
   case openbookqa
   case piqa
   case winogrande
+  case wikitext
   case document
+  case rolling
   case suite
+  case samples
+  case custom(TaskDefinition)
 
   /// Builds the item of one record.
   func item(
@@ -26,6 +30,13 @@ enum TaskTemplate: Sendable, Hashable {
       return .document(DocumentItem(label: label, text: try fields.string("text")))
     case .lambada:
       return .continuation(try lambada(label, fields))
+    case .rolling:
+      let text = try fields.string("text")
+      return .rolling(RollingItem(label: label, text: text, original: text))
+    case .wikitext:
+      let page = try fields.string(fields.has("page") || !fields.has("text") ? "page" : "text")
+      return .rolling(
+        RollingItem(label: label, text: WikiText.detokenized(page), original: page))
     case .winogrande where !fields.has("query"):
       return .choices(try winogrande(label, fields))
     default:
@@ -40,18 +51,16 @@ enum TaskTemplate: Sendable, Hashable {
     case .openbookqa:
       try lettered(fields, prompt: fields.string("question_stem"), trimming: true)
     case .boolq:
-      Question(
-        prompt: try fields.string("passage") + "\nQuestion: " + fields.string("question")
-          + "?\nAnswer:",
-        choices: ["no", "yes"], gold: try fields.bool("answer") ? 1 : 0, goldKey: "answer")
+      try boolq(fields)
     case .piqa:
       Question(
         prompt: asked(try fields.string("goal")),
         choices: [try fields.string("sol1"), try fields.string("sol2")],
         gold: try fields.integer("label"), goldKey: "label")
     case .hellaswag: try hellaswag(fields)
-    case .mmlu: try mmlu(fields)
-    case .lambada, .winogrande, .document, .suite:
+    case .mmlu(let withoutDescription):
+      try mmlu(fields, withoutDescription: withoutDescription)
+    case .lambada, .winogrande, .wikitext, .document, .rolling, .suite, .samples, .custom:
       throw fields.wrong("query", "is not part of this task")
     }
   }
@@ -98,7 +107,20 @@ enum TaskTemplate: Sendable, Hashable {
     return PythonText.replacing(PythonText.removingBrackets(titled), "  ", with: " ")
   }
 
-  private func mmlu(_ fields: RecordFields) throws(EvaluationError) -> Question {
+  /// The answer is a boolean, or the number of the choice as `label` (super_glue).
+  private func boolq(_ fields: RecordFields) throws(EvaluationError) -> Question {
+    let prompt =
+      try fields.string("passage") + "\nQuestion: " + fields.string("question") + "?\nAnswer:"
+    let isLabelled = !fields.has("answer") && fields.has("label")
+    let gold =
+      isLabelled ? try fields.integer("label") : try fields.bool("answer") ? 1 : 0
+    return Question(
+      prompt: prompt, choices: ["no", "yes"], gold: gold, goldKey: isLabelled ? "label" : "answer")
+  }
+
+  private func mmlu(
+    _ fields: RecordFields, withoutDescription: Bool
+  ) throws(EvaluationError) -> Question {
     let subject = try fields.string("subject")
     let options = try fields.strings("choices")
     let letters = ["A", "B", "C", "D"]
@@ -107,12 +129,23 @@ enum TaskTemplate: Sendable, Hashable {
     }
     let spoken = PythonText.replacing(subject, "_", with: " ")
     var prompt =
-      "The following are multiple choice questions (with answers) about \(spoken).\n\n"
+      withoutDescription
+      ? "" : "The following are multiple choice questions (with answers) about \(spoken).\n\n"
     prompt += PythonText.strip(try fields.string("question"))
     for (letter, option) in zip(letters, options) { prompt += "\n\(letter). \(option)" }
     return Question(
-      prompt: prompt + "\nAnswer:", choices: letters, gold: try fields.integer("answer"),
+      prompt: prompt + "\nAnswer:", choices: letters, gold: try mmluGold(fields, letters),
       goldKey: "answer", subject: subject)
+  }
+
+  /// The position of the answer, also where it is given as a letter.
+  private func mmluGold(
+    _ fields: RecordFields, _ letters: [String]
+  ) throws(EvaluationError) -> Int {
+    if let letter = try? fields.string("answer"), let index = letters.firstIndex(of: letter) {
+      return index
+    }
+    return try fields.integer("answer")
   }
 
   /// Partial evaluation: each option completes the context and the rest of the sentence is scored.

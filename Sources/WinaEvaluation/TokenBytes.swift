@@ -67,6 +67,7 @@ extension TextCodec {
     self.init(
       encode: { tokenizer.encode($0, addSpecialTokens: $1) },
       bytes: { bytes.bytes($0) },
-      specialText: { tokenizer.decode([$0], skipSpecialTokens: false) })
+      specialText: { tokenizer.decode([$0], skipSpecialTokens: false) },
+      decode: { tokenizer.decode($0, skipSpecialTokens: true) })
   }
 }

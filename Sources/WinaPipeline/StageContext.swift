@@ -8,13 +8,16 @@ public struct SampleRecord: Sendable, Hashable {
   public let bytes: [UInt8]
   /// Whether the record is a whole text rather than a line of JSON.
   public let isPlainText: Bool
-  /// The benchmark task whose template reads the record, ``suite``, or `nil` for documents.
+  /// How the record is read: a benchmark task by name, the definition of one as JSON, ``suite``,
+  /// ``samples``, or `nil` for documents.
   public let task: String?
   /// Where it came from, such as `piqa/validation.jsonl:12`, for messages.
   public let origin: String
 
   /// What ``task`` is for the records of a suite.
   public static let suite = "suite"
+  /// What ``task`` is for the lines of a samples file of lm-evaluation-harness.
+  public static let samples = "samples"
 
   /// Makes a record.
   public init(

@@ -8,15 +8,18 @@ enum DataSchema {
     var schema = SchemaText.object(
       "Where the samples come from, and what they are for.", properties: properties, closed: true)
     schema["type"] = SchemaText.types("object", "null")
-    let sources = ["suite", "tasks", "documents"]
+    let sources = ["suite", "tasks", "documents", "samples"]
     var rules: [JSONValue] = []
     for (index, first) in sources.enumerated() {
       for second in sources[(index + 1)...] {
         rules.append(.object(["not": present([first, second])]))
       }
     }
-    rules.append(.object(["not": present(["suite", "path"])]))
-    rules.append(.object(["not": present(["documents", "path"])]))
+    for source in sources where source != "tasks" {
+      for key in ["path", "definitions", "strip_description"] {
+        rules.append(.object(["not": present([source, key])]))
+      }
+    }
     schema["allOf"] = .array(rules)
     return .object(schema)
   }
@@ -33,6 +36,18 @@ enum DataSchema {
         .object([
           "type": .string("object"), "minProperties": .int(1), "additionalProperties": text,
         ])),
+      "samples": .object([
+        "description": .string("Samples files of lm-evaluation-harness, or one."),
+        "anyOf": .array([
+          text, .object(["type": .string("array"), "items": text, "minItems": .int(1)]),
+          .object(["type": .string("null")]),
+        ]),
+      ]),
+      "definitions": SchemaText.typed(
+        "string", "A file that defines tasks by templates.", orNull: true),
+      "strip_description": optional(
+        "Whether MMLU's prompts are read without the line that names the subject.",
+        .object(["type": .string("boolean")])),
       "limit": optional("Samples per task or label that are used at most.", atLeastOne),
       "splits": optional("The share of the data that each split gets.", .object(splits)),
       "split_seed": optional(

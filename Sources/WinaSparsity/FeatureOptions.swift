@@ -12,6 +12,8 @@ public enum FeatureTransformKind: String, Codable, Sendable, CaseIterable {
 public enum FeatureNormalisation: String, Codable, Sendable, CaseIterable {
   /// Scaled to unit Euclidean length.
   case l2
+  /// Each channel centred and divided by its standard deviation over the fitted samples.
+  case zscore
   /// Left alone.
   case none
 }
@@ -20,8 +22,20 @@ public enum FeatureNormalisation: String, Codable, Sendable, CaseIterable {
 public enum FeatureKind: String, Codable, Sendable, CaseIterable {
   /// The mean scores of all channels over the tokens that routing may see.
   case meanScore = "mean_score"
+  /// The share of those tokens at which each channel's score exceeds a threshold.
+  case activeRate = "active_rate"
+  /// The distribution of the scores of those tokens, in 64 bins a layer and stream.
+  case histogram
+  /// The mean embedding of those tokens.
+  case embedding
   /// The counts of those tokens themselves; see ``BagOfTokens``.
   case bagOfTokens = "bag_of_tokens"
+
+  /// Whether a pass of capture has to keep the features beside moments.
+  public var needsPass: Bool { self == .activeRate || self == .histogram || self == .embedding }
+
+  /// Whether features are made of the tokens alone, without a pass.
+  public var isOfTokens: Bool { self == .bagOfTokens }
 }
 
 /// How a sample becomes a vector for clustering.
@@ -61,7 +75,9 @@ public struct FeatureOptions: Codable, Sendable, Equatable {
   }
 
   /// Returns the projection whose norms weigh a stream, or nil for plain magnitudes.
-  func weighting(of stream: ActivationStream) throws -> Projection? {
+  public func weighting(of stream: ActivationStream) throws -> Projection? {
+    // What is counted against thresholds was weighed before.
+    if kind == .activeRate { return nil }
     switch score {
     case .teal: return nil
     case .cats, .winaCATS:

@@ -103,7 +103,10 @@ public struct FeatureTransform: Sendable, Equatable {
     guard moments.count == samples * size else {
       throw SparsityError.shape("route moments", have: moments.count, expected: samples * size)
     }
-    let (ranges, weights) = try selection(layout, norms, options)
+    var (ranges, weights) = try selection(layout, norms, options)
+    if options.kind == .activeRate {
+      dropConstantChannels(&weights, ranges, moments, size: size, samples: samples)
+    }
     let blocks = scaledBlocks(ranges, weights, moments, size: size, options)
     return try fit(
       rows: (0..<samples).map { Array(moments[($0 * size)..<(($0 + 1) * size)]) },
@@ -116,14 +119,60 @@ public struct FeatureTransform: Sendable, Equatable {
   ) throws -> (transform: FeatureTransform, features: [Double]) {
     let plain = try FeatureTransform(
       options: options, blocks: blocks, weights: weights, mean: [], components: [])
-    let features = try rows.flatMap { try plain.plainFeatures(moments: $0) }
-    guard options.components > 0 else { return (plain, features) }
+    var features = try rows.flatMap { try plain.plainFeatures(moments: $0) }
+    guard options.components > 0 else {
+      guard options.normalise != .zscore else {
+        throw SparsityError.range(
+          "the components of standardised features", "0", expected: "1…")
+      }
+      return (plain, features)
+    }
+    var deviations: [Double]?
+    if options.normalise == .zscore {
+      let found = standardDeviations(features, width: weights.count)
+      for index in features.indices { features[index] /= found[index % weights.count] }
+      deviations = found
+    }
     let fitted = PrincipalComponents(
       rows: features, count: rows.count, limit: options.components)
+    var (mean, components) = (fitted.mean, fitted.components)
+    if let deviations {
+      // (x/d − m)·c = (x − m·d)·(c/d): the transform itself takes features as they are.
+      for index in mean.indices { mean[index] *= deviations[index] }
+      for index in components.indices { components[index] /= deviations[index % weights.count] }
+    }
     let transform = try FeatureTransform(
-      options: options, blocks: blocks, weights: weights, mean: fitted.mean,
-      components: fitted.components)
+      options: options, blocks: blocks, weights: weights, mean: mean, components: components)
     return (transform, try rows.flatMap { try transform.features(moments: $0) })
+  }
+
+  /// The standard deviation of every column; 1 where it is 0.
+  private static func standardDeviations(_ rows: [Double], width: Int) -> [Double] {
+    let count = Double(rows.count / max(width, 1))
+    var sums = [Double](repeating: 0, count: width)
+    for (index, value) in rows.enumerated() { sums[index % width] += value }
+    var squares = [Double](repeating: 0, count: width)
+    for (index, value) in rows.enumerated() {
+      let difference = value - sums[index % width] / count
+      squares[index % width] += difference * difference
+    }
+    return squares.map { $0 > 0 ? ($0 / count).squareRoot() : 1 }
+  }
+
+  /// Gives channels that are nearly always or nearly never active no weight.
+  private static func dropConstantChannels(
+    _ weights: inout [Float], _ ranges: [Range<Int>], _ rates: [Float], size: Int, samples: Int
+  ) {
+    var position = 0
+    for range in ranges {
+      for index in range {
+        var sum = 0.0
+        for sample in 0..<samples { sum += Double(rates[sample * size + index]) }
+        let mean = sum / Double(samples)
+        if mean > 0.99 || mean < 0.01 { weights[position] = 0 }
+        position += 1
+      }
+    }
   }
 
   private func plainFeatures(moments: [Float]) throws -> [Double] {

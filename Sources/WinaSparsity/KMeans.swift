@@ -24,18 +24,34 @@ public struct KMeans: Sendable, Equatable {
     guard dimension > 0, rows.count % dimension == 0 else {
       throw SparsityError.shape("feature rows", have: rows.count, expected: 0)
     }
-    let data = RowMatrix(values: rows, columns: dimension)
+    let data = RowMatrix(
+      values: options.isSpherical ? unit(rows, dimension: dimension) : rows, columns: dimension)
     try check(data, options)
     let tolerance = options.tolerance * data.meanVariance
     var best: Lloyd?
     for start in 0..<max(options.initialisations, 1) {
       var random = RandomStream(seed: options.seed, stream: UInt64(start))
       var run = Lloyd(data, k: options.k, using: &random)
-      run.iterate(data, limit: options.maximumIterations, tolerance: tolerance)
+      if data.count > options.batchAbove {
+        run.iterateBatches(data, options, using: &random)
+      } else {
+        run.iterate(data, options, tolerance: tolerance)
+      }
       if best.map({ run.inertia < $0.inertia }) ?? true { best = run }
     }
     guard let best else { throw SparsityError.noData("k-means") }
     return canonical(best, data)
+  }
+
+  /// Returns rows scaled to unit length; rows of zeros stay as they are.
+  public static func unit(_ rows: [Double], dimension: Int) -> [Double] {
+    var rows = rows
+    for start in stride(from: 0, to: rows.count, by: max(dimension, 1)) {
+      let range = start..<min(start + dimension, rows.count)
+      let length = range.reduce(0) { $0 + rows[$1] * rows[$1] }.squareRoot()
+      if length > 0 { for index in range { rows[index] /= length } }
+    }
+    return rows
   }
 
   /// Returns the number of the nearest centroid; equal distances go to the lower number.
@@ -180,12 +196,49 @@ private struct Lloyd {
     return last
   }
 
-  mutating func iterate(_ data: RowMatrix, limit: Int, tolerance: Double) {
-    for _ in 0..<limit {
+  mutating func iterate(_ data: RowMatrix, _ options: KMeansOptions, tolerance: Double) {
+    for _ in 0..<options.maximumIterations {
       let previous = labels
       assign(data)
       repairEmpty(data)
-      if update(data) <= tolerance || labels == previous { break }
+      if update(data, isSpherical: options.isSpherical) <= tolerance || labels == previous { break }
+    }
+    assign(data)
+  }
+
+  /// The rows of a batch.
+  private static let batch = 4096
+
+  /// Moves centroids towards batches of rows, each by one over the number of rows it has seen, and
+  /// ends with whole iterations.
+  ///
+  /// ### References
+  /// Sculley, *Web-scale k-means clustering*, 2010.
+  mutating func iterateBatches(
+    _ data: RowMatrix, _ options: KMeansOptions, using random: inout RandomStream
+  ) {
+    let columns = data.columns
+    var seen = [Double](repeating: 0, count: k)
+    for _ in 0..<min(options.maximumIterations, 100) {
+      let rows = (0..<Self.batch).map { _ in random.index(below: data.count) }
+      let nearest = rows.map {
+        RowMatrix.nearest(data.values, $0 * columns, in: centroids, columns: columns).index
+      }
+      for (row, cluster) in zip(rows, nearest) {
+        seen[cluster] += 1
+        let rate = 1 / seen[cluster]
+        for column in 0..<columns {
+          let place = cluster * columns + column
+          centroids[place] += rate * (data.values[row * columns + column] - centroids[place])
+        }
+      }
+      if options.isSpherical { centroids = KMeans.unit(centroids, dimension: columns) }
+    }
+    // Two iterations over all rows leave no cluster empty and make centroids means.
+    for _ in 0..<2 {
+      assign(data)
+      repairEmpty(data)
+      _ = update(data, isSpherical: options.isSpherical)
     }
     assign(data)
   }
@@ -215,7 +268,7 @@ private struct Lloyd {
   }
 
   /// Moves the centroids to the means of their rows; returns the sum of squared movements.
-  private mutating func update(_ data: RowMatrix) -> Double {
+  private mutating func update(_ data: RowMatrix, isSpherical: Bool) -> Double {
     let columns = data.columns
     var sums = [Double](repeating: 0, count: centroids.count)
     var sizes = [Int](repeating: 0, count: k)
@@ -229,6 +282,7 @@ private struct Lloyd {
         sums[index] = sizes[cluster] > 0 ? sums[index] / Double(sizes[cluster]) : centroids[index]
       }
     }
+    if isSpherical { sums = KMeans.unit(sums, dimension: columns) }
     let moved = RowMatrix.squaredDistance(sums, 0, centroids, 0, centroids.count)
     centroids = sums
     return moved

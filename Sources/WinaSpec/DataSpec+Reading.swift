@@ -7,15 +7,31 @@ extension DataSpec {
     let tasks: Located<[Located<String>]>?
     let path: Located<String>?
     let documents: OrderedMap<Located<String>>?
+    let samples: Samples?
+    let definitions: Located<String>?
+    let stripDescription: Located<Bool>?
     let limit: Located<Int>?
     let splits: OrderedMap<Located<Double>>?
     let splitSeed: Located<Int>?
     let routeTokens: Located<Int>?
 
     enum CodingKeys: String, CodingKey {
-      case suite, tasks, path, documents, limit, splits
+      case suite, tasks, path, documents, samples, definitions, limit, splits
+      case stripDescription = "strip_description"
       case splitSeed = "split_seed"
       case routeTokens = "route_tokens"
+    }
+  }
+
+  /// One path or several.
+  private struct Samples: Decodable {
+    let paths: [Located<String>]
+
+    init(from decoder: any Decoder) throws {
+      let node = try YAMLNode(from: decoder)
+      paths =
+        node.sequence == nil
+        ? [try Located<String>(from: decoder)] : try [Located<String>](from: decoder)
     }
   }
 
@@ -37,7 +53,8 @@ extension DataSpec {
     guard let source, !diagnostics.hasErrors else { return (nil, diagnostics.sorted) }
     let data = DataSpec(
       source: source, splits: splits, splitSeed: written.splitSeed, limit: written.limit,
-      routeTokens: written.routeTokens, range: node.range)
+      routeTokens: written.routeTokens, definitions: written.definitions,
+      stripDescription: written.stripDescription, range: node.range)
     return (data, diagnostics.sorted)
   }
 
@@ -45,14 +62,17 @@ extension DataSpec {
     _ written: Written, _ node: YAMLNode, _ owner: SourceRange, _ diagnostics: inout DiagnosticSet
   ) -> Source? {
     let keys = (node.mapping?.entries ?? []).filter {
-      ["suite", "tasks", "documents"].contains($0.key.value) && !$0.value.isNull
+      ["suite", "tasks", "documents", "samples"].contains($0.key.value) && !$0.value.isNull
     }
     guard keys.count == 1 else {
       diagnostics.insert(.dataSource(keys.map(\.key), in: owner))
       return nil
     }
-    if written.tasks == nil, written.path != nil {
-      diagnostics.insert(.pathWithoutTasks(node.mapping?.entry("path")?.key.range))
+    if written.tasks == nil {
+      for key in ["path", "definitions", "strip_description"] {
+        guard let entry = node.mapping?.entry(key), !entry.value.isNull else { continue }
+        diagnostics.insert(.withoutTasks(key, at: entry.key.range))
+      }
     }
     let name = keys[0].key.value
     if let suite = written.suite {
@@ -66,6 +86,10 @@ extension DataSpec {
         return nil
       }
       return .tasks(tasks.value, path: path)
+    }
+    if let samples = written.samples {
+      if samples.paths.isEmpty { diagnostics.insert(.emptySource(name, at: keys[0].value.range)) }
+      return .samples(samples.paths)
     }
     let entries = node["documents"]?.mapping?.entries ?? []
     if entries.isEmpty { diagnostics.insert(.emptySource(name, at: keys[0].value.range)) }

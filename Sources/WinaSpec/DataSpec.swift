@@ -10,6 +10,8 @@ public struct DataSpec: Hashable, Sendable {
     case tasks([Located<String>], path: Located<String>)
     /// Text files by label.
     case documents([Document])
+    /// Samples files of lm-evaluation-harness, whose requests are scored again.
+    case samples([Located<String>])
   }
 
   /// One labelled text file.
@@ -69,19 +71,29 @@ public struct DataSpec: Hashable, Sendable {
   /// The number of leading tokens that clustering and routing see.
   public let routeTokens: Located<Int>?
 
+  /// A file that defines tasks by templates, for a source of tasks.
+  public let definitions: Located<String>?
+
+  /// Whether prompts are read without the line that names their subject, for a source of tasks.
+  public let stripDescription: Located<Bool>?
+
   /// The place of the whole part.
   public let range: SourceRange
 
   /// Makes checked data settings.
   public init(
     source: Source, splits: [Fraction] = [], splitSeed: Located<Int>? = nil,
-    limit: Located<Int>? = nil, routeTokens: Located<Int>? = nil, range: SourceRange
+    limit: Located<Int>? = nil, routeTokens: Located<Int>? = nil,
+    definitions: Located<String>? = nil, stripDescription: Located<Bool>? = nil,
+    range: SourceRange
   ) {
     self.source = source
     self.splits = splits
     self.splitSeed = splitSeed
     self.limit = limit
     self.routeTokens = routeTokens
+    self.definitions = definitions
+    self.stripDescription = stripDescription
     self.range = range
   }
 }

@@ -10,6 +10,9 @@ struct NodeDecoder: Decoder, SourceRangeDecoder {
   var codingPath: [any CodingKey] { context.path }
   var userInfo: [CodingUserInfoKey: Any] { session.userInfo }
   var sourceRange: SourceRange? { node.range }
+  var text: String? {
+    if case .string(let text)? = node.scalar?.value { text } else { nil }
+  }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
     record.isKeyed = true

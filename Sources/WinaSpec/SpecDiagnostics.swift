@@ -227,14 +227,19 @@ extension Diagnostic {
       : "'data' names several sources: " + found.map(\.value).joined(separator: ", ")
     return Diagnostic(
       id: "spec.data-source", message, at: found.dropFirst().first?.range ?? owner,
-      help: "give exactly one of suite, tasks (with path) and documents",
+      help: "give exactly one of suite, tasks (with path), documents and samples",
       notes: found.prefix(found.count > 1 ? 1 : 0).map {
         .init("'\($0.value)' is given here", at: $0.range)
       })
   }
 
-  static func pathWithoutTasks(_ key: SourceRange?) -> Diagnostic {
-    Diagnostic(
+  static func withoutTasks(_ name: String, at key: SourceRange?) -> Diagnostic {
+    guard name == "path" else {
+      return Diagnostic(
+        id: "spec.without-tasks", "'\(name)' says how tasks are read, and there are no tasks",
+        at: key, help: "remove '\(name)', or name tasks")
+    }
+    return Diagnostic(
       id: "spec.path-without-tasks", "'path' says where tasks are, and there are no tasks",
       at: key, help: "remove 'path'; a suite or a document set has its path as value")
   }

@@ -20,18 +20,25 @@ final class CapturePass {
   private var accumulator: CaptureAccumulator
   /// What counts active inputs, if that is asked for.
   private(set) var activity: ActivityCounter?
+  /// What keeps features of the routing tokens, if that is asked for.
+  private let features: RouteFeatures?
+  /// The features of finished samples, one after the other.
+  private(set) var traits: [Float] = []
+  /// The counts of the samples that are being fed.
+  private var counts: [[Float]] = []
   /// The samples that are being fed.
   private var open: [SuspendedSample?] = []
   /// The groups and the gated rows of the samples that are being fed.
-  private var places: [(group: Int, gated: Range<Int>)] = []
+  private var places: [(group: Int, gated: Range<Int>, route: Range<Int>)] = []
 
   /// The tokens that go through a resident model together.
   private static let rowsOfBatch = 384
 
   init(
     policy: EvaluationPolicy, keepsGate: Bool, accumulator: CaptureAccumulator,
-    activity: ActivityCounter? = nil
+    activity: ActivityCounter? = nil, features: RouteFeatures? = nil
   ) {
+    self.features = features
     self.policy = policy
     self.keepsGate = keepsGate
     self.accumulator = accumulator
@@ -96,7 +103,13 @@ final class CapturePass {
   private func beginAll(_ items: [Item]) throws {
     places = items.map { item in
       let rows = item.sample.goldSequence.tokens.count - 1
-      return (item.group, CapturePass.gatedRange(of: item.sample, policy, rows: rows))
+      return (
+        item.group, CapturePass.gatedRange(of: item.sample, policy, rows: rows),
+        CapturePass.routeRange(of: item.sample, policy, rows: rows)
+      )
+    }
+    if let features {
+      counts = items.map { _ in [Float](repeating: 0, count: features.width) }
     }
     for place in places { activity?.add(tokens: place.gated.count, group: place.group) }
     open = try items.map { item in
@@ -115,6 +128,12 @@ final class CapturePass {
       try accumulator.endSample()
     }
     open = []
+    if let features {
+      for (place, counts) in zip(places, counts) {
+        traits += features.finish(counts, tokens: place.route.count)
+      }
+      counts = []
+    }
   }
 
   private func add(_ part: Int, _ point: TapPoint, _ block: ActivationBlock) throws {
@@ -132,6 +151,12 @@ final class CapturePass {
       activity?.add(
         block.values, rows: (rows.lowerBound - first)..<(rows.upperBound - first),
         group: place.group, layer: layer, stream: stream)
+      if let features {
+        let rows = place.route.clamped(to: first..<(first + block.rows))
+        features.add(
+          block.values, rows: (rows.lowerBound - first)..<(rows.upperBound - first), layer: layer,
+          stream: stream, into: &counts[part])
+      }
     case .gateActivation(let layer):
       try accumulator.addGate(
         layer: layer, values: block.values, rows: block.rows, firstPosition: block.firstPosition)

@@ -19,7 +19,7 @@ public enum CaptureStage: Stage {
   public static let dataUse = DataUse.perSample
   public static let usesNumerics = true
   public static let internalPorts: Set<String> = [
-    "means", "clusters", "uncentred", "profile",
+    "means", "clusters", "uncentred", "profile", "thresholds",
   ]
 
   /// What a spec may set; `centring` and `exact` are set by histograms that need a second pass.
@@ -28,8 +28,9 @@ public enum CaptureStage: Stage {
     var centring: CentringKind?
     var exact: Bool?
     var active: Bool?
+    var features: ClusterFeatures?
 
-    enum CodingKeys: String, CodingKey { case scores, centring, exact, active }
+    enum CodingKeys: String, CodingKey { case scores, centring, exact, active, features }
 
     public init(from decoder: any Swift.Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -38,6 +39,7 @@ public enum CaptureStage: Stage {
       centring = try container.decodeIfPresent(CentringKind.self, forKey: .centring)
       exact = try container.decodeIfPresent(Bool.self, forKey: .exact)
       active = try container.decodeIfPresent(Bool.self, forKey: .active)
+      features = try container.decodeIfPresent(ClusterFeatures.self, forKey: .features)
     }
   }
 
@@ -49,6 +51,8 @@ public enum CaptureStage: Stage {
     var exact: Bool?
     /// Whether inputs above the thresholds of a profile are counted.
     var active: Bool?
+    /// What features of routing tokens are kept for a clustering.
+    var features: ClusterFeatures?
   }
 
   /// Tokens and model; for a second pass the means, and the clusters that choose among them or are
@@ -60,6 +64,7 @@ public enum CaptureStage: Stage {
     var clusters: Ref<ClusteringArtifact>?
     var uncentred: Ref<CaptureArtifact>?
     var profile: Ref<ProfileArtifact>?
+    var thresholds: Ref<HistogramArtifact>?
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
       tokens = try ports.read("tokens")
@@ -68,6 +73,7 @@ public enum CaptureStage: Stage {
       clusters = try ports.read("clusters")
       uncentred = try ports.read("uncentred")
       profile = try ports.read("profile")
+      thresholds = try ports.read("thresholds")
     }
   }
 
@@ -90,11 +96,12 @@ public enum CaptureStage: Stage {
     _ params: Params, _ wiring: Wiring
   ) throws(PlanProblem) -> [TaskTemplate<TaskParams>] {
     let tokens = wiring.stage.input("tokens") ?? ""
-    // A pass that counts active inputs needs no distributions.
-    let slots = params.active == true ? [] : ScoreMethod.slots(for: params.scores)
+    // A pass that counts active inputs or keeps features needs no distributions.
+    let slots =
+      params.active == true || params.features != nil ? [] : ScoreMethod.slots(for: params.scores)
     let task = TaskParams(
       slots: slots.map(\.name), centring: params.centring, exact: params.exact,
-      active: params.active)
+      active: params.active, features: params.features)
     return [
       TaskTemplate(
         params: task,
@@ -123,7 +130,9 @@ public enum CaptureStage: Stage {
       accumulator: try CaptureAccumulator(
         layout: layout, norms: norms, centring: means(params, inputs, context),
         exactGroups: params.exact == true ? clusters?.groups.count ?? 1 : 1),
-      activity: try activity(params, inputs, context))
+      activity: try activity(params, inputs, context),
+      features: try params.features?.counter(
+        layout: layout, norms: norms, thresholds: inputs.thresholds.map { try context.load($0) }))
     let items = tokens.samples.enumerated().map { index, sample in
       CapturePass.Item(sample: sample, group: groups?[index] ?? 0)
     }
@@ -131,6 +140,14 @@ public enum CaptureStage: Stage {
       shard: try pass.run(items, model, context), digests: tokens.digests,
       labels: tokens.samples.map(\.label), norms: norms)
     artifact.activity = try pass.activity?.finish()
+    if params.features?.kind == .embedding {
+      let language = try LoadedModel.load(inputs.model, context).language
+      artifact.traits = try tokens.samples.flatMap {
+        try language.embedding(of: $0.routingTokens(tokens.policy))
+      }
+    } else if params.features != nil {
+      artifact.traits = pass.traits
+    }
     return artifact
   }
 

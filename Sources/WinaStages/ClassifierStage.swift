@@ -88,8 +88,8 @@ public enum ClassifierStage: Stage {
       "tokens": .artifacts([ArtifactRequest(stage.input("tokens") ?? "", .split(params.split))]),
       "model": .model,
     ]
-    if let capture = wiring.captureForAssigning(to: labels) {
-      inputs["capture"] = .artifacts([ArtifactRequest(capture, .split(params.split))])
+    if let capture = wiring.capture(assigningTo: labels, .split(params.split)) {
+      inputs["capture"] = .artifacts([capture])
     }
     return [
       TaskTemplate(
@@ -129,24 +129,5 @@ enum RoutingFeatures {
     of sample: TokenizedSample, _ policy: EvaluationPolicy, _ model: LanguageModel
   ) throws -> [Double] {
     try model.embedding(of: sample.routingTokens(policy)).map(Double.init)
-  }
-}
-
-extension Wiring {
-  /// The capture that a cluster stage's rule needs to place a new sample, if it needs one.
-  func captureForAssigning(to clusters: String) -> String? {
-    isClustering(clusters, by: .meanScore) ? stages[clusters]?.input("capture") : nil
-  }
-
-  /// The tokens that a cluster stage's rule needs to place a new sample, if it needs them.
-  func tokensForAssigning(to clusters: String) -> String? {
-    isClustering(clusters, by: .bagOfTokens) ? stages[clusters]?.input("tokens") : nil
-  }
-
-  private func isClustering(_ clusters: String, by features: FeatureKind) -> Bool {
-    guard let params = stages[clusters]?.params else { return false }
-    return params["algorithm"] == .string(ClusterStage.Algorithm.kmeans.rawValue)
-      && params["features"] ?? .string(FeatureKind.meanScore.rawValue)
-        == .string(features.rawValue)
   }
 }

@@ -1,98 +1,148 @@
 import WinaPipeline
 import WinaSparsity
 
-/// Groups calibration samples: by activation pattern or tokens, at random, or by label.
+/// Groups calibration samples: by activation pattern, embedding or tokens, at random, by label or by
+/// length.
 ///
-/// Version 1. Raise the version when the same captures and seed may give other groups.
+/// Version 2. Raise the version when the same captures and seed may give other groups.
 public enum ClusterStage: Stage {
   public static let kind = "cluster"
-  public static let version = 1
+  public static let version = 2
   public static let summary =
-    "Groups samples by activation pattern or words, at random, or by label."
+    "Groups samples by activation pattern or words, at random, by label or by length."
   public static let dataUse = DataUse.fitted
 
-  /// How samples are grouped.
-  public enum Algorithm: String, Codable, Sendable, CaseIterable {
-    case kmeans, random, label
+  /// What random groups have in common with those that they are like.
+  public enum Match: String, Codable, Sendable, CaseIterable {
+    /// Their sizes.
+    case sizes
+    /// Their sizes within bins of length, and so their numbers of tokens.
+    case lengths
   }
 
   /// What a spec may set.
   public struct Params: Codable, Sendable {
-    var algorithm: Algorithm
+    var algorithm: ClusterAlgorithm
     var k: Int?
     var seed: UInt64
     var features: FeatureKind
     var score: ScoreMethod
+    var layers: Int?
+    var normalise: FeatureNormalisation
     var components: Int
     var initialisations: Int
+    var linkage: Linkage?
+    var level: Double?
+    var match: Match?
     var split: Split
 
     enum CodingKeys: String, CodingKey {
-      case algorithm, k, seed, features, score, split
+      case algorithm, k, seed, features, score, layers, normalise, linkage, match, split
+      case level = "at"
       case components = "pca"
       case initialisations = "n_init"
     }
 
     public init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
-      algorithm = try container.decodeIfPresent(Algorithm.self, forKey: .algorithm) ?? .kmeans
+      algorithm =
+        try container.decodeIfPresent(ClusterAlgorithm.self, forKey: .algorithm) ?? .kmeans
       k = try container.decodeIfPresent(Int.self, forKey: .k)
       seed = UInt64(clamping: try container.decodeIfPresent(Int.self, forKey: .seed) ?? 1)
       features = try container.decodeIfPresent(FeatureKind.self, forKey: .features) ?? .meanScore
       score = try container.decodeIfPresent(ScoreMethod.self, forKey: .score) ?? .wina
+      layers = try container.decodeIfPresent(Int.self, forKey: .layers)
+      normalise =
+        try container.decodeIfPresent(FeatureNormalisation.self, forKey: .normalise) ?? .l2
       components = try container.decodeIfPresent(Int.self, forKey: .components) ?? 50
       initialisations = try container.decodeIfPresent(Int.self, forKey: .initialisations) ?? 20
+      linkage = try container.decodeIfPresent(Linkage.self, forKey: .linkage)
+      level = try container.decodeIfPresent(Double.self, forKey: .level)
+      match = try container.decodeIfPresent(Match.self, forKey: .match)
       split = try container.decodeIfPresent(Split.self, forKey: .split) ?? .calibration
     }
   }
 
-  /// What the groups depend on besides the inputs.
+  /// What the groups depend on besides the inputs; only what the algorithm uses is there.
   public struct TaskParams: Codable, Sendable {
-    var algorithm: Algorithm
+    var algorithm: ClusterAlgorithm
     var k: Int?
     var seed: UInt64?
     /// What is compared, unless it is mean scores.
     var features: FeatureKind?
     var score: ScoreMethod?
+    /// How many of the first layers are compared, unless all.
+    var layers: Int?
+    /// How features are normalised, unless to unit length.
+    var normalise: FeatureNormalisation?
     var components: Int?
     var initialisations: Int?
+    var linkage: Linkage?
+    /// What random groups have in common with others, unless sizes.
+    var match: Match?
 
     enum CodingKeys: String, CodingKey {
-      case algorithm, k, seed, features, score
+      case algorithm, k, seed, features, score, layers, normalise, linkage, match
       case components = "pca"
       case initialisations = "n_init"
     }
   }
 
-  /// Captures for k-means, tokens for labels and digests, and the sizes to imitate.
+  /// Captures or tokens to compare, the sizes to imitate, and the thresholds of active rates.
   public struct Inputs: StageInputs {
     var capture: [Ref<CaptureArtifact>]
     var tokens: [Ref<TokenizedShard>]
     var like: Ref<ClusteringArtifact>?
+    var histogram: Ref<HistogramArtifact>?
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
       capture = try ports.read("capture")
       tokens = try ports.read("tokens")
       like = try ports.read("like")
+      histogram = try ports.read("histogram")
     }
   }
 
   public static let parameters = [
     Parameter(
-      "algorithm", .choice(Algorithm.allCases.map(\.rawValue)), default: .string("kmeans"),
-      "k-means++ on the features, random groups, or the labels of the data."),
-    Parameter("k", .integer(1...100_000), "The number of groups (kmeans; random without `like`)."),
-    Parameter("seed", .integer(0...Int.max), default: .int(1), "The seed (kmeans, random)."),
+      "algorithm", .choice(ClusterAlgorithm.allCases.map(\.rawValue)), default: .string("kmeans"),
+      "k-means++ on features or on their directions, merging of nearest clusters, bins of length, "
+        + "random groups, or the labels of the data."),
+    Parameter(
+      "k", .integer(1...100_000), "The number of groups (all but label and random with `like`)."),
+    Parameter(
+      "seed", .integer(0...Int.max), default: .int(1),
+      "The seed (kmeans, spherical_kmeans, random)."),
     Parameter(
       "features", .choice(FeatureKind.allCases.map(\.rawValue)), default: .string("mean_score"),
-      "What samples are compared by: their mean scores, or as a control their prompts' tokens."),
+      "What samples are compared by: the mean scores of their routing tokens, how often these exceed "
+        + "pooled thresholds, their distribution, the mean embedding, or as a control the tokens."),
     Parameter(
       "score", .choice(["wina", "wina_all", "teal"]), default: .string("wina"),
-      "The score whose means are the features (mean_score)."),
+      "The score that features are made of (mean_score, active_rate, histogram)."),
+    Parameter(
+      "layers", .integer(1...100_000),
+      "How many of the first layers are compared (mean_score, active_rate); all if not given."),
+    Parameter(
+      "normalise", .choice(FeatureNormalisation.allCases.map(\.rawValue)), default: .string("l2"),
+      "Whether each layer and stream is scaled to unit length, each channel to unit deviation, or "
+        + "neither."),
     Parameter(
       "pca", .integer(0...10_000), default: .int(50),
       "Principal components that features are reduced to; 0 keeps all."),
-    Parameter("n_init", .integer(1...10_000), default: .int(20), "Starts of k-means."),
+    Parameter(
+      "n_init", .integer(1...10_000), default: .int(20),
+      "Starts of k-means (kmeans, spherical_kmeans)."),
+    Parameter(
+      "linkage", .choice(Linkage.allCases.map(\.rawValue)),
+      "How the distance of two clusters is taken (agglomerative); average if not given."),
+    Parameter(
+      "at", .number(from: 0, below: 1),
+      "The level of the pooled thresholds that active rates are counted against; 0.5 if not given."),
+    Parameter(
+      "match", .choice(Match.allCases.map(\.rawValue)),
+      "What random groups have in common with those they are like: sizes if not given, or sizes "
+        + "within bins of length and so numbers of tokens."),
     Parameter(
       "split", .choice(Split.allCases.map(\.rawValue)), default: .string("calibration"),
       "The part of the data that is grouped."),
@@ -100,23 +150,49 @@ public enum ClusterStage: Stage {
 
   public static func validate(_ params: Params) -> [ParameterProblem] {
     var problems: [ParameterProblem] = []
-    if params.algorithm == .kmeans, params.k == nil {
+    let name = params.algorithm.rawValue
+    let needsK = params.algorithm.usesFeatures || params.algorithm == .lengthBins
+    if needsK, params.k == nil {
       problems.append(
-        ParameterProblem([], "algorithm 'kmeans' needs 'k'", help: "add `k: 8`, say"))
+        ParameterProblem([], "algorithm '\(name)' needs 'k'", help: "add `k: 8`, say"))
     }
     if let k = params.k, k < 1 {
       problems.append(
         ParameterProblem(["k"], "'k' is \(k), but there must be a group", help: "use 1 or more"))
     }
-    if params.score == .cats {
+    if params.score.gatesNeurons {
       problems.append(
         ParameterProblem(
-          ["score"], "score 'cats' has no features", help: "use wina, wina_all or teal"))
+          ["score"], "score '\(params.score.rawValue)' has no features",
+          help: "use wina, wina_all or teal"))
     }
     for (name, value, least) in [
       ("pca", params.components, 0), ("n_init", params.initialisations, 1),
     ] where value < least {
       problems.append(ParameterProblem([name], "'\(name)' is \(value), below \(least)"))
+    }
+    let misplaced: [(String, Bool, String)] = [
+      (
+        "linkage", params.linkage != nil && params.algorithm != .agglomerative,
+        "algorithm: agglomerative"
+      ),
+      ("match", params.match != nil && params.algorithm != .random, "algorithm: random"),
+      ("at", params.level != nil && params.features != .activeRate, "features: active_rate"),
+      (
+        "layers",
+        params.layers != nil && params.features != .activeRate && params.features != .meanScore,
+        "features: mean_score or active_rate"
+      ),
+    ]
+    for (key, isMisplaced, owner) in misplaced where isMisplaced {
+      problems.append(
+        ParameterProblem([key], "'\(key)' is only for \(owner)", help: "remove it"))
+    }
+    if params.normalise == .zscore, params.components == 0, params.algorithm.usesFeatures {
+      problems.append(
+        ParameterProblem(
+          ["normalise"], "normalise 'zscore' needs principal components, but 'pca' is 0",
+          help: "give `pca` a number, or use another normalisation"))
     }
     return problems
   }
@@ -125,74 +201,179 @@ public enum ClusterStage: Stage {
     _ params: Params, _ wiring: Wiring
   ) throws(PlanProblem) -> [TaskTemplate<TaskParams>] {
     let stage = wiring.stage
+    if params.algorithm != .random, stage.input("like") != nil {
+      throw PlanProblem(
+        "plan.like", ["like"], "'like' is only for algorithm 'random'", help: "remove it")
+    }
     var inputs: [String: PortRequest] = [:]
     var task = TaskParams(algorithm: params.algorithm)
     let samples = PortRequest.artifacts([
       ArtifactRequest(stage.input("tokens") ?? "", .split(params.split))
     ])
     switch params.algorithm {
-    case .kmeans:
-      if params.features == .meanScore {
-        inputs["capture"] = .artifacts([
-          ArtifactRequest(stage.input("capture") ?? "", .split(params.split))
-        ])
-        task.score = params.score
-      } else {
-        inputs["tokens"] = samples
-        task.features = params.features
-      }
+    case .kmeans, .sphericalKMeans, .agglomerative:
+      try addFeatures(params, wiring, to: &task, &inputs)
+    case .lengthBins:
+      inputs["tokens"] = samples
       task.k = params.k
-      task.seed = params.seed
-      task.components = params.components
-      task.initialisations = params.initialisations
     case .random:
-      guard let like = stage.input("like") else {
+      inputs["tokens"] = samples
+      task.seed = params.seed
+      if let like = stage.input("like") {
+        inputs["like"] = .artifacts([ArtifactRequest(like, .whole)])
+        task.match = params.match == .lengths ? .lengths : nil
+      } else {
         guard params.k != nil else {
           throw PlanProblem(
             "plan.random-clusters", [], "algorithm 'random' needs 'like' or 'k'",
             help: "name the clusters whose sizes to imitate: `like: CLUSTERS`")
         }
-        inputs["tokens"] = samples
+        guard params.match != .lengths else {
+          throw PlanProblem(
+            "plan.random-clusters", ["match"], "there are no clusters to match in length",
+            help: "name them: `like: CLUSTERS`")
+        }
         task.k = params.k
-        task.seed = params.seed
-        break
       }
-      inputs["like"] = .artifacts([ArtifactRequest(like, .whole)])
-      inputs["tokens"] = samples
-      task.seed = params.seed
-    case .label:
-      inputs["tokens"] = samples
-    }
-    if params.algorithm != .random, stage.input("like") != nil {
-      throw PlanProblem(
-        "plan.like", ["like"], "'like' is only for algorithm 'random'", help: "remove it")
+    case .label: inputs["tokens"] = samples
     }
     return [TaskTemplate(params: task, inputs: inputs, fanOut: .once)]
+  }
+
+  /// What clusters of features take.
+  private static func addFeatures(
+    _ params: Params, _ wiring: Wiring, to task: inout TaskParams,
+    _ inputs: inout [String: PortRequest]
+  ) throws(PlanProblem) {
+    let stage = wiring.stage
+    task.k = params.k
+    task.components = params.components
+    task.normalise = params.normalise == .l2 ? nil : params.normalise
+    task.layers = params.layers
+    if params.algorithm == .agglomerative {
+      task.linkage = params.linkage ?? .average
+    } else {
+      task.seed = params.seed
+      task.initialisations = params.initialisations
+    }
+    task.features = params.features == .meanScore ? nil : params.features
+    guard !params.features.isOfTokens else {
+      inputs["tokens"] = .artifacts([
+        ArtifactRequest(stage.input("tokens") ?? "", .split(params.split))
+      ])
+      return
+    }
+    if params.features != .embedding { task.score = params.score }
+    if params.features == .activeRate {
+      guard let name = stage.input("histogram") else {
+        throw PlanProblem(
+          "plan.missing-input", ["features"],
+          "active rates are counted against the thresholds of a histogram",
+          help: "name one: `histogram: STAGE`")
+      }
+      let histogram = try wiring.require(name, kinds: [HistogramStage.kind], at: ["histogram"])
+      try ProfileStage.checkCapture(params.score, histogram, wiring)
+    }
+    inputs["capture"] = .artifacts([
+      ArtifactRequest(
+        stage.input("capture") ?? "", .split(params.split), variant: featurePass(of: stage))
+    ])
+  }
+
+  /// How capture has to differ to keep the features of a cluster stage.
+  static func featurePass(of stage: WiredStage) -> Variant {
+    guard let kind = stage.text("features").flatMap(FeatureKind.init(rawValue:)), kind.needsPass
+    else { return Variant() }
+    var features: [String: JSONValue] = ["kind": .string(kind.rawValue)]
+    var label = "features=" + kind.rawValue
+    if kind != .embedding {
+      let score = stage.text("score") ?? ScoreMethod.wina.rawValue
+      features["score"] = .string(score)
+      label += ":" + score
+    }
+    var variant = Variant()
+    if kind == .activeRate {
+      let level = stage.params["at"]?.number ?? 0.5
+      features["level"] = .double(level)
+      label += "@\(JSONValue.double(level).canonicalText):" + (stage.input("histogram") ?? "")
+      variant.inputs["thresholds"] = .artifacts([
+        ArtifactRequest(stage.input("histogram") ?? "", .whole)
+      ])
+    }
+    variant.label = label
+    variant.params["features"] = .object(features)
+    return variant
   }
 
   public static func run(
     _ params: TaskParams, _ inputs: Inputs, _ context: any StageContext
   ) throws -> ClusteringArtifact {
+    let tokens = try inputs.tokens.map { try context.load($0) }
     switch params.algorithm {
-    case .kmeans:
-      let options = KMeansOptions(
-        k: params.k ?? 1, seed: params.seed ?? 1, initialisations: params.initialisations ?? 20)
-      if params.features == .bagOfTokens {
-        return try ClusteringArtifact.kmeans(
-          inputs.tokens.map { try context.load($0) }, components: params.components ?? 50,
-          options: options)
+    case .kmeans, .sphericalKMeans, .agglomerative:
+      let method = method(params)
+      if params.features?.isOfTokens == true {
+        return try ClusteringArtifact.byTokens(
+          tokens, components: params.components ?? 50, method: method)
       }
-      return try ClusteringArtifact.kmeans(
-        inputs.capture.map { try context.load($0) }, score: params.score ?? .wina,
-        components: params.components ?? 50, options: options)
+      return try ClusteringArtifact.byActivations(
+        inputs.capture.map { try context.load($0) },
+        features: FeatureOptions(
+          kind: params.features, score: params.score ?? .wina,
+          layers: params.layers.map { Array(0..<$0) },
+          transform: params.features == nil ? .log1pMedian : .none,
+          normalise: params.normalise ?? .l2, components: params.components ?? 50),
+        method: method)
+    case .lengthBins: return try ClusteringArtifact.byLength(tokens, bins: params.k ?? 1)
     case .random:
-      let sizes =
-        try inputs.like.map { try context.load($0).clustering.summary.sizes }
-        ?? [Int](repeating: 1, count: params.k ?? 1)
-      return try ClusteringArtifact.random(
-        inputs.tokens.map { try context.load($0) }, like: sizes, seed: params.seed ?? 1)
-    case .label:
-      return try ClusteringArtifact.byLabel(inputs.tokens.map { try context.load($0) })
+      let like = try inputs.like.map { try context.load($0) }
+      if params.match == .lengths, let like {
+        return try ClusteringArtifact.random(tokens, likeLengthsOf: like, seed: params.seed ?? 1)
+      }
+      let sizes = like?.clustering.summary.sizes ?? [Int](repeating: 1, count: params.k ?? 1)
+      return try ClusteringArtifact.random(tokens, like: sizes, seed: params.seed ?? 1)
+    case .label: return try ClusteringArtifact.byLabel(tokens)
     }
+  }
+
+  private static func method(_ params: TaskParams) -> ClusterMethod {
+    if params.algorithm == .agglomerative {
+      return .agglomerative(k: params.k ?? 1, linkage: params.linkage ?? .average)
+    }
+    return .kmeans(
+      KMeansOptions(
+        k: params.k ?? 1, seed: params.seed ?? 1, initialisations: params.initialisations ?? 20,
+        isSpherical: params.algorithm == .sphericalKMeans))
+  }
+}
+
+extension Wiring {
+  /// The capture that a cluster stage's rule needs to place new samples, if it needs one.
+  func capture(assigningTo clusters: String, _ scope: ArtifactRequest.Scope) -> ArtifactRequest? {
+    guard let stage = clusterStage(clusters), let kind = featureKind(of: stage), !kind.isOfTokens
+    else { return nil }
+    return ArtifactRequest(
+      stage.input("capture") ?? "", scope, variant: ClusterStage.featurePass(of: stage))
+  }
+
+  /// The tokens that a cluster stage's rule needs to place new samples, if it needs them.
+  func tokens(assigningTo clusters: String, _ scope: ArtifactRequest.Scope) -> ArtifactRequest? {
+    guard let stage = clusterStage(clusters) else { return nil }
+    let algorithm = stage.text("algorithm").flatMap(ClusterAlgorithm.init(rawValue:)) ?? .kmeans
+    let isByLength =
+      algorithm == .lengthBins
+      || (algorithm == .random && stage.text("match") == ClusterStage.Match.lengths.rawValue)
+    guard isByLength || featureKind(of: stage)?.isOfTokens == true else { return nil }
+    return ArtifactRequest(stage.input("tokens") ?? "", scope)
+  }
+
+  private func clusterStage(_ name: String) -> WiredStage? {
+    stages[name].flatMap { $0.kind == ClusterStage.kind ? $0 : nil }
+  }
+
+  private func featureKind(of stage: WiredStage) -> FeatureKind? {
+    let algorithm = stage.text("algorithm").flatMap(ClusterAlgorithm.init(rawValue:)) ?? .kmeans
+    guard algorithm.usesFeatures else { return nil }
+    return stage.text("features").flatMap(FeatureKind.init(rawValue:)) ?? .meanScore
   }
 }

@@ -1,3 +1,4 @@
+import WinaDiagnostics
 import WinaEvaluation
 import WinaPipeline
 import WinaSparsity
@@ -44,7 +45,9 @@ public enum CompareStage: Stage {
 
     public init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
-      if let number = try? container.decode(Double.self) {
+      if let text = (decoder as? any SourceRangeDecoder)?.text {
+        self = .text(text)
+      } else if let number = try? container.decode(Double.self) {
         self = .number(number)
       } else {
         self = .text(try container.decode(String.self))

@@ -26,8 +26,8 @@ extension EvaluateStage {
       var ports: [String: PortRequest] = [
         "clusters": .artifacts([ArtifactRequest(groups, .whole)])
       ]
-      if let capture = wiring.captureForAssigning(to: groups) {
-        ports["capture"] = .artifacts([ArtifactRequest(capture, .sameShard)])
+      if let capture = wiring.capture(assigningTo: groups, .sameShard) {
+        ports["capture"] = .artifacts([capture])
       }
       return (.assign, ports)
     case "best":

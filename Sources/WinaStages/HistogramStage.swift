@@ -13,6 +13,7 @@ public enum HistogramStage: Stage {
   public static let version = 2
   public static let summary = "Adds score histograms up, pooled and by cluster."
   public static let dataUse = DataUse.fitted
+  public static let internalPorts: Set<String> = ["features"]
 
   /// What a spec may set; `centring` and `scores` are set by profiles that centre.
   public struct Params: Codable, Sendable {
@@ -40,11 +41,13 @@ public enum HistogramStage: Stage {
     var capture: [Ref<CaptureArtifact>]
     var groups: Ref<ClusteringArtifact>?
     var tokens: [Ref<TokenizedShard>]
+    var features: [Ref<CaptureArtifact>]
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
       capture = try ports.read("capture")
       groups = try ports.read("groups")
       tokens = try ports.read("tokens")
+      features = try ports.read("features")
     }
   }
 
@@ -67,8 +70,12 @@ public enum HistogramStage: Stage {
     var inputs: [String: PortRequest] = ["capture": .artifacts([request])]
     if let groups {
       inputs["groups"] = .artifacts([groups])
-      if let tokens = wiring.tokensForAssigning(to: groups.stage) {
-        inputs["tokens"] = .artifacts([ArtifactRequest(tokens, .split(params.split))])
+      if let tokens = wiring.tokens(assigningTo: groups.stage, .split(params.split)) {
+        inputs["tokens"] = .artifacts([tokens])
+      }
+      let features = wiring.capture(assigningTo: groups.stage, .split(params.split))
+      if let features, features.variant != Variant() {
+        inputs["features"] = .artifacts([features])
       }
     }
     return [TaskTemplate(params: TaskParams(), inputs: inputs, fanOut: .once)]
@@ -95,10 +102,8 @@ public enum HistogramStage: Stage {
     }
     if let groups, isExact || centring == .group {
       variant.inputs["clusters"] = .artifacts([ArtifactRequest(groups, .whole)])
-      if wiring.captureForAssigning(to: groups) != nil {
-        variant.inputs["uncentred"] = .artifacts([
-          ArtifactRequest(stage.input("capture") ?? "", .sameShard)
-        ])
+      if let features = wiring.capture(assigningTo: groups, .sameShard) {
+        variant.inputs["uncentred"] = .artifacts([features])
       }
     }
     variant.label = words.joined(separator: ",") + ":" + stage.name
@@ -114,9 +119,11 @@ public enum HistogramStage: Stage {
       return HistogramArtifact(histograms: try HistogramSet.pooled(shards))
     }
     let clustering = try context.load(groups)
+    let features =
+      try inputs.features.isEmpty ? captures : inputs.features.map { try context.load($0) }
     let labels =
       inputs.tokens.isEmpty
-      ? try captures.flatMap { try clustering.assign($0) }
+      ? try features.flatMap { try clustering.assign($0) }
       : try zip(inputs.tokens, captures).flatMap {
         try clustering.assign(context.load($0), capture: $1)
       }

@@ -82,8 +82,8 @@ extension ProfileStage {
     let capture = histogram.input("capture") ?? ""
     if let groups = histogram.input("groups") {
       variant.inputs["clusters"] = .artifacts([ArtifactRequest(groups, .whole)])
-      if wiring.captureForAssigning(to: groups) != nil {
-        variant.inputs["uncentred"] = .artifacts([ArtifactRequest(capture, .sameShard)])
+      if let features = wiring.capture(assigningTo: groups, .sameShard) {
+        variant.inputs["uncentred"] = .artifacts([features])
       }
     }
     let split = histogram.text("split").flatMap(Split.init(rawValue:)) ?? .calibration

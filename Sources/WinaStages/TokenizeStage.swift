@@ -138,9 +138,10 @@ public enum TokenizeStage: Stage {
     let encoder = SampleEncoder(tokenizer: tokenizer, configuration: configuration)
     let records = try context.records(inputs.records)
     var samples: [TokenizedSample] = []
+    var tasks: [String: BenchmarkTask] = [:]
     for (index, record) in records.enumerated() {
       try context.checkCancellation()
-      samples.append(try encoder.encode(item(of: record), maxTokens: params.maxTokens))
+      samples.append(try encoder.encode(item(of: record, &tasks), maxTokens: params.maxTokens))
       context.progress(index + 1, of: records.count)
     }
     return TokenizedShard(
@@ -148,7 +149,12 @@ public enum TokenizeStage: Stage {
       samples: samples, digests: records.map(\.digest))
   }
 
-  private static func item(of record: SampleRecord) throws -> EvaluationItem {
+  /// Reads a record.
+  ///
+  /// - Parameter tasks: The tasks that were met before, by how records are read.
+  private static func item(
+    of record: SampleRecord, _ tasks: inout [String: BenchmarkTask]
+  ) throws -> EvaluationItem {
     let origin = record.place
     guard let name = record.task else {
       let documents = BenchmarkTask.documents(label: record.label)
@@ -156,8 +162,14 @@ public enum TokenizeStage: Stage {
         ? try documents.document(text: record.bytes, origin: origin)
         : try documents.parse(record: record.bytes, origin: origin)
     }
-    let task =
-      try name == SampleRecord.suite ? .suite(label: record.label) : BenchmarkTask.named(name)
+    let task: BenchmarkTask
+    switch name {
+    case SampleRecord.suite: task = .suite(label: record.label)
+    case SampleRecord.samples: task = .samples(label: record.label)
+    default:
+      task = try tasks[name] ?? BenchmarkTask(reading: name)
+      tasks[name] = task
+    }
     return try task.parse(record: record.bytes, origin: origin)
   }
 }

@@ -19,6 +19,7 @@ struct ArtifactText {
     case ProfileArtifact.format: describe(try ProfileArtifact(decoding: payload).profile)
     case RouterArtifact.format: describe(try RouterArtifact(decoding: payload))
     case HistogramArtifact.format: try describe(HistogramArtifact(decoding: payload).histograms)
+    case AllocationArtifact.format: try describe(AllocationArtifact(decoding: payload))
     case LatencyArtifact.format: describe(try LatencyArtifact(decoding: payload))
     case ClusteringArtifact.format: describe(try ClusteringArtifact(decoding: payload))
     default: break
@@ -164,6 +165,72 @@ struct ArtifactText {
       }
     }
     add(table)
+  }
+
+  // MARK: Allocations
+
+  private mutating func describe(_ artifact: AllocationArtifact) throws {
+    let (allocation, report) = (artifact.allocation, artifact.report)
+    lines.append(
+      "An allocation by method '\(allocation.method.rawValue)' for \(allocation.layers) layers, "
+        + "\(allocation.groups.count) " + (allocation.groups.count == 1 ? "group" : "groups"))
+    if let error = report.error {
+      lines.append(
+        "error '\(error)' on \(report.samples.reduce(0, +)) samples, checked on "
+          + "\(report.heldOut.reduce(0, +)) others")
+    }
+    if let reuse = report.reuse {
+      lines.append(
+        "products reused: a search of whole blocks would multiply \(rounded(reuse)) times as much")
+    }
+    if case .greedy(let paths) = allocation.evidence { add(pathTable(paths[0])) }
+    if !report.checks.isEmpty { add(checkTable(artifact)) }
+    for target in [0.25, 0.5, 0.65] {
+      guard let division = try? allocation.sparsities(group: 0, target: target) else { continue }
+      var table = TextTable(
+        [.init("layer at \(target)", isNumeric: true)]
+          + Projection.allCases.map { .init($0.rawValue, isNumeric: true) })
+      for (layer, sparsities) in division.enumerated() {
+        table.append(["\(layer)"] + sparsities.map(percent))
+      }
+      add(table)
+    }
+  }
+
+  /// Errors along the greedy paths of the first group, against uniform sparsity.
+  private func pathTable(_ paths: [GreedyPath]) -> TextTable {
+    var table = TextTable(
+      [
+        .init("layer", isNumeric: true), .init("sparsity", isNumeric: true),
+        .init("error", isNumeric: true), .init("uniform", isNumeric: true),
+        .init("held out", isNumeric: true), .init("held-out uniform", isNumeric: true),
+      ], keyColumns: 2)
+    for (layer, path) in paths.enumerated() {
+      for target in [0.25, 0.5, 0.65] {
+        guard let row = path.rows.first(where: { $0.effective >= target - 1e-9 }) else { continue }
+        table.append([
+          "\(layer)", percent(row.effective), rounded(row.error), rounded(row.uniformError),
+          rounded(row.heldOutError), rounded(row.heldOutUniformError),
+        ])
+      }
+    }
+    return table
+  }
+
+  private func checkTable(_ artifact: AllocationArtifact) -> TextTable {
+    var table = TextTable(
+      [
+        .init("held-out KL of group"), .init("sparsity", isNumeric: true),
+        .init("sum of modules", isNumeric: true), .init("joint", isNumeric: true),
+        .init("uniform", isNumeric: true),
+      ], keyColumns: 2)
+    for check in artifact.report.checks {
+      table.append([
+        artifact.allocation.groups[check.group], percent(check.sparsity),
+        check.predicted.map(rounded) ?? "n/a", rounded(check.joint), rounded(check.uniform),
+      ])
+    }
+    return table
   }
 
   // MARK: Latency

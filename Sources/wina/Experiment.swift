@@ -104,7 +104,7 @@ struct Experiment {
 
   /// Finds the file of a benchmark task below a data folder.
   private static let locate: @Sendable (String, String) throws -> String = { name, folder in
-    let task = try BenchmarkTask.named(name)
+    let task = try BenchmarkTask(reading: name)
     let found = task.files.lazy.map { "\(folder)/\($0)" }
       .first { FileManager.default.fileExists(atPath: $0) }
     guard let found else { throw task.missingFileError }
@@ -143,6 +143,7 @@ struct Experiment {
     of data: DataSpec, _ problems: inout DiagnosticSet
   ) throws -> DataDescription? {
     let source: DataDescription.Source
+    var readings: [String: String] = [:]
     switch data.source {
     case .documents(let documents):
       source = .documents(
@@ -153,9 +154,21 @@ struct Experiment {
           }
           return .init(label: document.label.value, path: path)
         })
+    case .samples(let files):
+      source = .samples(
+        files.map { file in
+          let path = absolute(file)
+          if !FileManager.default.fileExists(atPath: path) {
+            problems.insert(missing("samples file", file, path))
+          }
+          return .init(label: ModelLookup.loggedTask(path), path: path)
+        })
     case .tasks(let tasks, let folder):
       let path = absolute(folder)
-      for task in tasks { check(task, below: folder, path, &problems) }
+      readings = try self.readings(of: tasks, data, &problems)
+      for task in tasks {
+        check(task, readings[task.value] ?? task.value, below: folder, path, &problems)
+      }
       source = .tasks(tasks.map(\.value), path: path)
     case .suite(let name):
       let path = name.value.contains("/") ? absolute(name) : name.value
@@ -183,17 +196,45 @@ struct Experiment {
       }
       fractions[split] = fraction.share.value
     }
-    return DataDescription(
+    var description = DataDescription(
       source: source, fractions: fractions, splitSeed: data.splitSeed?.value ?? 0,
       limit: data.limit?.value)
+    description.readings = readings
+    return description
+  }
+
+  /// How the records of tasks are read that are defined by templates, or without a description.
+  ///
+  /// - Throws: `SpecError` with everything that is wrong with the definitions.
+  private func readings(
+    of tasks: [Located<String>], _ data: DataSpec, _ problems: inout DiagnosticSet
+  ) throws -> [String: String] {
+    var definitions: [TaskDefinition] = []
+    if let file = data.definitions {
+      let path = absolute(file)
+      if FileManager.default.fileExists(atPath: path) {
+        definitions = try TaskFile(path: path).definitions
+      } else {
+        problems.insert(missing("file of definitions", file, path))
+      }
+    }
+    var readings: [String: String] = [:]
+    for name in tasks.map(\.value) {
+      if let definition = definitions.first(where: { $0.name == name }) {
+        readings[name] = BenchmarkTask.custom(definition).reading
+      } else if data.stripDescription?.value == true, let task = try? BenchmarkTask.named(name) {
+        readings[name] = task.withoutDescription.reading
+      }
+    }
+    return readings
   }
 
   private func check(
-    _ task: Located<String>, below folder: Located<String>, _ path: String,
+    _ task: Located<String>, _ reading: String, below folder: Located<String>, _ path: String,
     _ problems: inout DiagnosticSet
   ) {
     do {
-      _ = try Experiment.locate(task.value, path)
+      _ = try Experiment.locate(reading, path)
     } catch let error as EvaluationError {
       problems.insert(
         Diagnostic(

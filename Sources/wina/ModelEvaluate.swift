@@ -1,19 +1,44 @@
 import ArgumentParser
 import Foundation
+import WinaDiagnostics
 import WinaEvaluation
 import WinaModel
 import WinaPipeline
-import WinaReport
 
 /// `wina evaluate`: a model's scores on benchmark tasks, without a spec.
 struct ModelEvaluate: ModelCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Score a model on benchmark tasks, without a spec.",
     discussion: """
-      Scores are computed as the evaluate stage does. With --json one line is printed: \
+      Scores are computed as the evaluate stage does, and requests and metrics are those of \
+      lm-evaluation-harness. With --json one line is printed: \
       {"type": "result", "model", "tasks": [{"task", "n", METRIC, METRIC_stderr, …}], "results": \
-      [{"cell", "arm", "label", "metric", "value", "low", "high", "n"}]}.
+      [{"cell", "arm", "label", "metric", "value", "low", "high", "n"}]}. With --output the files of \
+      lm-evaluation-harness are written: DIR/MODEL/results_TIME.json and samples_TASK_TIME.jsonl. \
+      With --profile the dense model is run as well, and divergences from it are reported.
       """)
+
+  /// How texts are divided, as a command line value.
+  struct Windows: ExpressibleByArgument {
+    static let rolling = Windows(value: .rolling)
+
+    let value: TextWindows
+    var defaultValueDescription: String { "rolling" }
+
+    private init(value: TextWindows) { self.value = value }
+
+    init?(argument: String) {
+      if argument == "rolling" {
+        value = .rolling
+        return
+      }
+      let parts = argument.split(separator: "+").map { Int($0) }
+      guard parts.count == 2, let context = parts[0], let stride = parts[1], context >= 1,
+        stride >= 1
+      else { return nil }
+      value = .overlapping(context: context, stride: stride)
+    }
+  }
 
   @Argument(help: "A model's directory or name.")
   var model: String
@@ -21,11 +46,16 @@ struct ModelEvaluate: ModelCommand {
   @Option(
     help: ArgumentHelp(
       "The tasks, separated by commas: "
-        + BenchmarkTask.catalog.map(\.name).sorted().joined(separator: ", ") + "."))
+        + BenchmarkTask.catalog.map(\.name).sorted().joined(separator: ", ")
+        + "; mmlu_SUBJECT and mmlu_stem, mmlu_other, mmlu_social_sciences, mmlu_humanities; and "
+        + "those of --task-file."))
   var tasks: String?
 
   @Option(help: "The folder that holds the tasks' files, such as arc_easy/validation.jsonl.")
   var data: String?
+
+  @Option(help: "A YAML file that defines tasks; without --tasks all of them are scored.")
+  var taskFile: String?
 
   @Option(help: "A bundled suite or the path of one, in place of --tasks and --data.")
   var suite: String?
@@ -33,11 +63,34 @@ struct ModelEvaluate: ModelCommand {
   @Option(help: "The split of the suite: calibration, routing, validation or test.")
   var split = EvaluationSource.Split.test
 
+  @Option(
+    help: "A samples_TASK_TIME.jsonl whose requests are scored again; may be given several times.")
+  var samples: [String] = []
+
+  @Flag(help: "Generate answers to the requests of samples files that ask for it (GSM8K's).")
+  var generate = false
+
+  @Option(help: "A text of which every token is predicted; may be given several times.")
+  var text: [String] = []
+
+  @Option(
+    help: """
+      How texts are divided: rolling (the harness's), or CONTEXT+STRIDE, such as the WINA script's \
+      2048+512.
+      """)
+  var windows = Windows.rolling
+
+  @Flag(help: "Leave the line out of MMLU's prompts that names the subject.")
+  var stripDescription = false
+
   @Option(help: "Take only the first items of each task.")
   var limit: Int?
 
   @Option(help: "Threads; the results do not depend on it.")
   var jobs = ProcessInfo.processInfo.activeProcessorCount
+
+  @Option(help: "A folder for the files that lm-evaluation-harness would write.")
+  var output: String?
 
   @Flag(help: "Print JSON instead of a table.")
   var json = false
@@ -45,15 +98,24 @@ struct ModelEvaluate: ModelCommand {
   @Flag(help: "With --json, also print what every item scored.")
   var items = false
 
+  @OptionGroup var gating: ModelProfileOptions
+
   func validate() throws {
     if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
     guard jobs >= 1 else { throw ValidationError("--jobs must be at least 1") }
+    if generate, samples.isEmpty { throw ValidationError("--generate needs --samples") }
     if items, !json { throw ValidationError("--items needs --json") }
-    if suite != nil, tasks == nil, data == nil { return }
-    guard let tasks, data != nil, suite == nil else {
-      throw ValidationError("give either --tasks and --data, or --suite")
+    if suite != nil {
+      guard tasks == nil, data == nil, taskFile == nil, samples.isEmpty, text.isEmpty else {
+        throw ValidationError("--suite excludes --tasks, --data, --task-file, --samples and --text")
+      }
+      return
     }
-    if names(tasks).isEmpty { throw ValidationError("--tasks names no task") }
+    let isNamed = tasks != nil || taskFile != nil
+    guard isNamed == (data != nil), isNamed || !samples.isEmpty || !text.isEmpty else {
+      throw ValidationError("give --tasks and --data, or --suite, --samples or --text")
+    }
+    if let tasks, names(tasks).isEmpty { throw ValidationError("--tasks names no task") }
   }
 
   private func names(_ tasks: String) -> [String] {
@@ -61,109 +123,64 @@ struct ModelEvaluate: ModelCommand {
   }
 
   private func sources() throws -> [EvaluationSource] {
-    guard let suite else {
-      return try names(tasks ?? "").map { try EvaluationSource(task: $0, below: data ?? "") }
-    }
-    return try EvaluationSource.all(of: suite, split: split)
+    if let suite { return try EvaluationSource.all(of: suite, split: split) }
+    let definitions = try taskFile.map { try TaskFile(path: $0).definitions } ?? []
+    let names = tasks.map(names) ?? definitions.map(\.name)
+    return try names.map {
+      try EvaluationSource(task: $0, below: data ?? "", definitions: definitions)
+    } + samples.map(EvaluationSource.samples) + text.map(EvaluationSource.text)
   }
 
   func perform() throws {
+    do {
+      try evaluate()
+    } catch let error as SpecError {
+      Diagnostics.write(error.diagnostics)
+      throw ExitCode(2)
+    }
+  }
+
+  private func evaluate() throws {
+    let clock = ContinuousClock()
+    let (start, date) = (clock.now, Date().timeIntervalSince1970)
     let sources = try sources()
     let path = try ModelLookup.process.requireModel(model)
     let language = try LanguageModel.load(directory: path)
+    let tokenizer = try Tokenizer.load(path: path)
+    let arm = try gating.activationGates(for: language).map { try GatedArm($0, for: language) }
     let evaluation = TaskEvaluation(
-      evaluator: Evaluator(model: language),
-      encoder: SampleEncoder(
-        tokenizer: try Tokenizer.load(path: path), configuration: language.configuration))
+      evaluator: Evaluator(
+        model: language, policy: EvaluationPolicy(densePrefix: gating.densePrefix)),
+      encoder: SampleEncoder(tokenizer: tokenizer, configuration: language.configuration),
+      windows: windows.value, generates: generate)
     var reports: [TaskReport] = []
     for source in sources {
-      reports.append(
-        try evaluation.run(source.task, records: source.records(), limit: limit, jobs: jobs))
-      StandardError.write("\(source.task.name): \(reports[reports.count - 1].items.count) items\n")
+      for (task, records) in try source.tasks(withoutDescription: stripDescription) {
+        let report = try evaluation.run(
+          task, records: records, limit: limit, arm: arm, jobs: jobs)
+        reports.append(report)
+        StandardError.write("\(task.name): \(report.items.count) items\n")
+      }
     }
-    if suite != nil { reports.append(TaskReport(task: "all", pooling: reports)) }
-    let output = ModelEvaluation(reports)
+    let groups = TaskGroup.groups(of: reports)
+    if let output {
+      let elapsed = start.duration(to: clock.now)
+      let files = HarnessFiles(
+        HarnessOutput(
+          reports, groups: groups,
+          run: HarnessFiles.run(
+            model: model, language, tokenizer, gating: gating, limit: limit, date: date,
+            seconds: Double(elapsed.components.seconds)
+              + Double(elapsed.components.attoseconds) * 1e-18),
+          digest: { SHA256.digest(of: $0).hex }))
+      let folder = try files.write(reports, model: model, below: output, date: date)
+      StandardError.write("results are in \(folder)\n")
+    }
+    if suite != nil {
+      reports.append(TaskReport(task: .suite(label: "all"), pooling: reports))
+    }
+    let evaluated = ModelEvaluation(reports, groups: groups, arm: gating.profile)
     StandardOutput.write(
-      json ? output.json(model: path, showsItems: items) + "\n" : output.table())
+      json ? evaluated.json(model: path, showsItems: items) + "\n" : evaluated.table())
   }
-}
-
-/// The scores of a model on tasks, as text.
-struct ModelEvaluation {
-  private let reports: [TaskReport]
-
-  /// Makes the texts of reports.
-  init(_ reports: [TaskReport]) { self.reports = reports }
-
-  private static let metrics: [EvaluationMetric] = [
-    .accuracy, .normalizedAccuracy, .perplexity, .bitsPerByte,
-  ]
-
-  /// Returns a table with a row for each task, ending in a newline.
-  func table() -> String {
-    let shown = ModelEvaluation.metrics.filter { metric in
-      reports.contains { $0[metric] != nil }
-    }
-    var table = TextTable(
-      [.init("task"), .init("n", isNumeric: true)]
-        + shown.map { .init($0.rawValue, isNumeric: true) })
-    for report in reports {
-      let cells = shown.map { metric in
-        guard let value = report[metric] else { return "" }
-        let error = value.standardError.map { " ± \(ModelEvaluation.text($0))" } ?? ""
-        return ModelEvaluation.text(value.value) + error
-      }
-      table.append([report.task, String(report.items.count)] + cells)
-    }
-    return table.lines(width: TerminalCapabilities.standardOutput.width).joined(separator: "\n")
-      + "\n"
-  }
-
-  /// Returns one line of JSON.
-  func json(model: String, showsItems: Bool) -> String {
-    let tasks = reports.map { task($0, showsItems: showsItems).canonicalText }
-    let rows = ReportText(ComparisonReport(arms: ["dense"], rows: rows, policy: "")).resultsJSON
-    let model = JSONValue.string(model).canonicalText
-    return "{\"type\":\"result\",\"model\":\(model),\"tasks\":[\(tasks.joined(separator: ","))],"
-      + "\"results\":\(rows)}"
-  }
-
-  private var rows: [ResultRow] {
-    reports.flatMap { report in
-      ModelEvaluation.metrics.compactMap { metric in
-        report[metric].map { value in
-          let half = value.standardError.map { $0 * 1.959964 }
-          return ResultRow(
-            cell: [:], arm: "dense", label: report.task, metric: metric.rawValue,
-            value: value.value, low: half.map { value.value - $0 },
-            high: half.map { value.value + $0 }, n: value.count)
-        }
-      }
-    }
-  }
-
-  private func task(_ report: TaskReport, showsItems: Bool) -> JSONValue {
-    var members: [String: JSONValue] = [
-      "task": .string(report.task), "n": .int(report.items.count),
-    ]
-    for metric in ModelEvaluation.metrics {
-      guard let value = report[metric], value.value.isFinite else { continue }
-      members[metric.rawValue] = .double(value.value)
-      if let error = value.standardError { members["\(metric.rawValue)_stderr"] = .double(error) }
-    }
-    if showsItems {
-      members["items"] = .array(
-        report.items.enumerated().map { index, item in
-          .object([
-            "index": .int(index), "gold": .int(item.gold),
-            "log_likelihoods": .array(item.logLikelihoods.map { .double($0) }),
-            "is_greedy": .array(item.isGreedy.map { .bool($0) }),
-            "acc": .int(item.accuracy), "acc_norm": .int(item.normalizedAccuracy),
-          ])
-        })
-    }
-    return .object(members)
-  }
-
-  private static func text(_ value: Double) -> String { String(format: "%.4f", value) }
 }

@@ -14,7 +14,10 @@ enum ModelInput {
   private static let limit = 4 << 30
 
   /// Returns the lines of a file, which may be compressed, or of standard input for `-`.
-  static func lines(_ path: String) throws -> [Line] {
+  static func lines(_ path: String) throws -> [Line] { divide(try bytes(path)) }
+
+  /// Returns the content of a file, which may be compressed, or of standard input for `-`.
+  static func bytes(_ path: String) throws -> [UInt8] {
     var bytes: [UInt8]
     if path == "-" {
       bytes = [UInt8](try FileHandle.standardInput.readToEnd() ?? Data())
@@ -31,7 +34,7 @@ enum ModelInput {
           message: "'\(path)' cannot be read", hint: error.localizedDescription)
       }
     }
-    return divide(bytes)
+    return bytes
   }
 
   private static func divide(_ bytes: [UInt8]) -> [Line] {

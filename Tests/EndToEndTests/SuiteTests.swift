@@ -60,8 +60,9 @@ struct SuiteTests {
     #expect(outcome.output.contains("\"n\":96,"))
     let table = try workspace.wina("evaluate", "./model", "--suite", "./generated", "--limit", "2")
     #expect(table.output.contains("arithmetic"))
-    let last = table.output.split(separator: "\n").last.map { $0.split(separator: " ") } ?? []
-    #expect(last.prefix(2) == ["all", "16"])
+    let all = table.output.split(separator: "\n").filter { $0.hasPrefix("all ") }
+      .map { $0.split(separator: " ") }
+    #expect(all.map { $0.prefix(3) } == [["all", "16", "acc"]])
     let unknown = try workspace.wina("evaluate", "./model", "--suite", "nonet")
     #expect(unknown.status == 1)
     #expect(unknown.errors.contains("there is no suite 'nonet'"))

@@ -64,6 +64,33 @@ import WinaEvaluation
     #expect(error?.message.contains("data/x.jsonl:7") == true)
   }
 
+  @Test("BoolQ's answer is a boolean or the number of the choice")
+  func boolqLabels() throws {
+    let rest = #""passage": "P.", "question": "is it so""#
+    for (field, gold) in [("\"answer\": true", 1), ("\"label\": 0", 0), ("\"label\": 1", 1)] {
+      let item = try choices("boolq", "{\(rest), \(field)}")
+      #expect(item.prompt == "P.\nQuestion: is it so?\nAnswer:")
+      #expect(item.choices == ["no", "yes"] && item.gold == gold)
+    }
+    #expect(throws: EvaluationError.self) { try choices("boolq", "{\(rest), \"label\": 2}") }
+  }
+
+  @Test("how records are read is a text that makes the task again")
+  func readings() throws {
+    for task in BenchmarkTask.catalog {
+      #expect(task.reading == task.name)
+      #expect(try BenchmarkTask(reading: task.reading) == task)
+    }
+    let stripped = try BenchmarkTask.named("mmlu").withoutDescription
+    #expect(try BenchmarkTask(reading: stripped.reading) == stripped)
+    #expect(stripped.reading != "mmlu")
+    #expect(try BenchmarkTask(reading: HarnessFixture.toys.reading) == HarnessFixture.toys)
+    #expect(HarnessFixture.toys.reading.hasPrefix("{"))
+    for wrong in ["nope", "{}", "nope without description"] {
+      #expect(throws: EvaluationError.self) { try BenchmarkTask(reading: wrong) }
+    }
+  }
+
   @Test("PIQA keeps the spaces its solutions end with")
   func piqa() throws {
     let item = try choices("piqa", #"{"goal": "dresser", "sol1": "pin ", "sol2": "b", "label": 0}"#)

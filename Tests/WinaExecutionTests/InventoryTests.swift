@@ -200,6 +200,25 @@ struct InventoryTests {
     #expect(failure(missing)?.message == "there is no task 'nope'")
   }
 
+  @Test func readingsAndSamplesReachTheRecords() throws {
+    try directory.write(lines(30), to: "data/piqa/validation.jsonl")
+    var request = InventoryRequest(
+      data: DataDescription(
+        source: .tasks(["mine"], path: directory.file("data")), fractions: [.test: 1]))
+    request.data?.readings = ["mine": "piqa"]
+    let plain = try builder().build(request)
+    #expect(try readAll(plain).allSatisfy { $0.task == "piqa" && $0.label == "mine" })
+    request.data?.source = .samples([
+      .init(label: "logged", path: directory.file("data/piqa/validation.jsonl"))
+    ])
+    let logged = try builder().build(request)
+    #expect(
+      try readAll(logged).allSatisfy { $0.task == SampleRecord.samples && $0.label == "logged" })
+    #expect(
+      Set(plain.inventory.shards.map(\.records.digest))
+        .isDisjoint(with: logged.inventory.shards.map(\.records.digest)))
+  }
+
   @Test func suitesShipTheirSplits() throws {
     let text = "{\"text\": \"a\", \"split\": \"routing\"}\n{\"text\": \"b\"}\n"
     let path = try directory.write(text, to: "s.jsonl")

@@ -27,7 +27,8 @@ import WinaTestSupport
     let data = schema["properties"]?["data"]
     #expect(
       keys(data?["properties"]) == [
-        "suite", "tasks", "path", "documents", "limit", "splits", "split_seed", "route_tokens",
+        "suite", "tasks", "path", "documents", "samples", "definitions", "strip_description",
+        "limit", "splits", "split_seed", "route_tokens",
       ])
   }
 

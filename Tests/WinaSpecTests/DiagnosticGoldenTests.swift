@@ -103,6 +103,7 @@ private let specCases: [DiagnosticCase] = [
     limits: YAMLLimits(maximumCells: 8)),
   .spec("spec.data-source", "data: {suite: octet, tasks: [piqa], path: ../benchmarks}"),
   .spec("spec.path-without-tasks", "data: {suite: octet, path: ../benchmarks}"),
+  .spec("spec.without-tasks", "data: {samples: a.jsonl, definitions: tasks.yaml}"),
   .spec("spec.empty-source", "data: {documents: {}}"),
   .spec("spec.unknown-split", "data: {suite: octet, splits: {calibraton: 0.5, test: 0.5}}"),
   .spec("spec.split-share", "data: {suite: octet, splits: {calibration: 40, test: 60}}"),

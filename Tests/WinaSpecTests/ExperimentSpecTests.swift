@@ -82,6 +82,26 @@ import WinaTestSupport
     #expect(data.routeTokens?.value == 16)
   }
 
+  @Test func tasksHaveDefinitionsAndSamplesOneOrMoreFiles() throws {
+    func data(_ text: String) throws -> DataSpec {
+      let spec = try #require(
+        Toy.parse("experiment: t\nstages: {capture: {}}\ndata: \(text)\n").spec)
+      return try #require(spec.data(in: SweepCell()))
+    }
+    let tasks = try data("{tasks: [a], path: b, definitions: c.yaml, strip_description: true}")
+    #expect(tasks.definitions?.value == "c.yaml" && tasks.stripDescription?.value == true)
+    for (text, paths) in [
+      ("a.jsonl", ["a.jsonl"]), ("[a.jsonl, b.jsonl]", ["a.jsonl", "b.jsonl"]),
+    ] {
+      guard case .samples(let files) = try data("{samples: \(text)}").source else {
+        throw Toy.Missing()
+      }
+      #expect(files.map(\.value) == paths)
+    }
+    let empty = Toy.parse("experiment: t\nstages: {capture: {}}\ndata: {samples: []}\n")
+    #expect(empty.diagnostics.map(\.id) == ["spec.empty-source"])
+  }
+
   @Test func tasksNeedAPath() {
     let text = "experiment: t\nstages: {capture: {}}\ndata: {tasks: [piqa]}\n"
     #expect(Toy.parse(text).diagnostics.map(\.message) == ["missing key 'path'"])

@@ -8,6 +8,7 @@ import WinaTensor
 struct PinnedResultTests {
   /// Kind, version and fingerprint of the results.
   private static let pins: [String: [Int: String]] = [
+    "allocate": [1: "097ab9fa33f2249b"],
     "capture": [1: "64ca30e164b6716d"],
     "classifier": [1: "40c438a90e037415"],
     "cluster": [1: "21ffe5d2bd0e4d73"],
@@ -76,6 +77,28 @@ struct PinnedResultTests {
     let fixed = try lab.run(
       "profile", ["score": "wina", "sparsity": 0.4, "gate": "static", "min_tokens": 0],
       ["histogram": [.artifact(grouped)], "model": [.leaf(lab.model)]])
+    let allocations = try [
+      lab.run(
+        "allocate",
+        [
+          "method": "greedy", "score": "wina", "samples": 2, "maxTokens": 16, "step": 0.25,
+          "end": 0.6, "blockError": "teal",
+        ],
+        [
+          "histogram": [.artifact(pooled)], "tokens": [.artifact(shard.tokens)],
+          "model": [.leaf(lab.model)],
+        ]),
+      lab.run(
+        "allocate",
+        [
+          "method": "lagrangian", "score": "wina", "samples": 2, "maxTokens": 16,
+          "curveError": "kl",
+        ],
+        [
+          "histogram": [.artifact(grouped)], "tokens": [.artifact(shard.tokens)],
+          "clusters": [.artifact(clusters)], "model": [.leaf(lab.model)],
+        ]),
+    ]
     let specific = try lab.profile(centred, sparsity: 0.5, centring: "group", means: grouped)
     let routers = try ["logistic", "nearest_centroid"].map { model in
       try lab.run(
@@ -97,7 +120,8 @@ struct PinnedResultTests {
         shard, route: "classifier", profile: specific, dense: dense, router: routers[1]),
     ]
     let digests: [String: [ContentDigest]] = [
-      "tokenize": [shard.tokens, questions.tokens], "capture": [shard.capture, second],
+      "allocate": allocations, "tokenize": [shard.tokens, questions.tokens],
+      "capture": [shard.capture, second],
       "cluster": [clusters, labels, random], "histogram": [pooled, grouped, centred],
       "profile": [plain, cats, specific, fixed], "classifier": routers, "evaluate": scores,
     ]

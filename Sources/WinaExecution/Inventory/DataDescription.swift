@@ -25,6 +25,8 @@ public struct DataDescription: Hashable, Sendable {
     /// The labelled files of a suite: records are choices or documents and may name their split,
     /// which then goes before the hash.
     case suite([Document])
+    /// The samples files of tasks.
+    case samples([Document])
   }
 
   /// Where the samples come from.
@@ -33,6 +35,8 @@ public struct DataDescription: Hashable, Sendable {
   public var fractions: [Split: Double]
   /// The seed of the hash that assigns samples to splits.
   public var splitSeed: Int
+  /// How the records of a task are read, where its name alone does not say so: by the task's name.
+  public var readings: [String: String] = [:]
   /// How many records of each label are used at most, the first ones.
   public var limit: Int?
 

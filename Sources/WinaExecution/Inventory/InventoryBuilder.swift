@@ -47,7 +47,8 @@ public final class InventoryBuilder: Sendable {
   /// - Parameters:
   ///   - workspace: The `.wina` folder, made when it is needed.
   ///   - clock: The clocks.
-  ///   - locate: Returns the absolute path of a benchmark task's file below a data path.
+  ///   - locate: Returns the absolute path of a benchmark task's file below a data path; the task is
+  ///     given as its records are read (``DataDescription/readings``).
   public init(
     workspace: String, clock: RunClock,
     locate: @escaping @Sendable (_ task: String, _ dataPath: String) throws -> String
@@ -116,10 +117,13 @@ public final class InventoryBuilder: Sendable {
     case .suite(let files):
       sources = files.map { ($0.label, $0.path, SampleRecord.suite) }
       shipsSplits = true
+    case .samples(let files):
+      sources = files.map { ($0.label, $0.path, SampleRecord.samples) }
     case .tasks(let names, let path):
       for name in names {
         do {
-          sources.append((name, try locate(name, path), name))
+          let reading = data.readings[name] ?? name
+          sources.append((name, try locate(reading, path), reading))
         } catch {
           throw ExecutionError(.missingFile, "\(error)", path: path)
         }

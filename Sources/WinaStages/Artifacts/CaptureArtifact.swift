@@ -17,6 +17,8 @@ public struct CaptureArtifact: Artifact {
   public var norms: ColumnNorms
   /// How often inputs exceeded the thresholds of a profile, if that was counted.
   public var activity: ActivityCounts?
+  /// Features of each sample's routing tokens, shape [samples, width], if a clustering asked for them.
+  public var traits: [Float]?
 
   /// Makes an artifact.
   public init(
@@ -61,6 +63,7 @@ public struct CaptureArtifact: Artifact {
         "active", activity.counts,
         [activity.tokens.count, activity.layers, activity.inputs.reduce(0, +)])
     }
+    if let traits { try columns.add("traits", traits, [n, traits.count / max(n, 1)]) }
     return ArtifactPayload(
       metadata: try JSONValue(
         encoding: Metadata(
@@ -97,6 +100,9 @@ public struct CaptureArtifact: Artifact {
         "exact", [metadata.exactGroups, layout.layers, slots, ScoreHistogram.binCount]
       ).uint64s())
     norms = try NormColumns.read(payload, layout)
+    if payload.tensors.contains(where: { $0.name == "traits" }) {
+      traits = try payload.typed("traits", [samples, nil]).floats()
+    }
     if let tokens = metadata.activeTokens, let inputs = metadata.inputs {
       activity = try ActivityCounts(
         tokens: tokens, layers: layout.layers, inputs: inputs,

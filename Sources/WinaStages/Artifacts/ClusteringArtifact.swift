@@ -72,29 +72,74 @@ public struct ClusteringArtifact: Artifact {
 }
 
 extension ClusteringArtifact {
-  /// Clusters captured samples by what they activate.
-  static func kmeans(
-    _ captures: [CaptureArtifact], score: ScoreMethod, components: Int, options: KMeansOptions
+  /// Clusters captured samples by what they activate, or by other features that capture kept.
+  static func byActivations(
+    _ captures: [CaptureArtifact], features: FeatureOptions, method: ClusterMethod
   ) throws -> ClusteringArtifact {
     guard let first = captures.first else { throw ArtifactError("there is nothing to cluster") }
-    let clustering = try Clustering.kmeans(
-      moments: captures.flatMap(\.shard.routeMoments.meanAbsolute), layout: first.shard.layout,
-      norms: first.norms, features: FeatureOptions(score: score, components: components),
-      options: options)
+    let clustering: Clustering
+    switch features.kind ?? .meanScore {
+    case .meanScore:
+      clustering = try Clustering.fit(
+        moments: captures.flatMap(\.shard.routeMoments.meanAbsolute), layout: first.shard.layout,
+        norms: first.norms, features: features, method: method)
+    case .activeRate:
+      clustering = try Clustering.fit(
+        moments: captures.flatMap { try $0.requireTraits() }, layout: first.shard.layout,
+        norms: first.norms, features: features, method: method)
+    case .histogram, .embedding, .bagOfTokens:
+      let width = try first.requireTraits().count / max(first.digests.count, 1)
+      let blocks =
+        features.kind == .histogram
+        ? first.shard.layout.layers * ActivationStream.allCases.count : 1
+      clustering = try Clustering.fit(
+        vectors: captures.flatMap { try $0.requireTraits() }, width: width, blocks: blocks,
+        features: features, method: method)
+    }
     return ClusteringArtifact(
       clustering: clustering, digests: captures.flatMap(\.digests),
       sampleLabels: captures.flatMap(\.labels))
   }
 
   /// Clusters samples by their tokens.
-  static func kmeans(
-    _ shards: [TokenizedShard], components: Int, options: KMeansOptions
+  static func byTokens(
+    _ shards: [TokenizedShard], components: Int, method: ClusterMethod
   ) throws -> ClusteringArtifact {
     ClusteringArtifact(
-      clustering: try Clustering.kmeans(
+      clustering: try Clustering.fit(
         tokens: shards.flatMap { shard in shard.samples.indices.map(shard.routingTokens) },
-        components: components, options: options),
+        components: components, method: method),
       digests: shards.flatMap(\.digests), sampleLabels: shards.flatMap { $0.samples.map(\.label) })
+  }
+
+  /// Groups samples by the number of tokens that routing sees.
+  static func byLength(_ shards: [TokenizedShard], bins: Int) throws -> ClusteringArtifact {
+    ClusteringArtifact(
+      clustering: try Clustering.lengthBins(lengths(shards), bins: bins),
+      digests: shards.flatMap(\.digests), sampleLabels: shards.flatMap { $0.samples.map(\.label) })
+  }
+
+  /// Groups samples at random, in the proportions that other groups have in every bin of length.
+  static func random(
+    _ shards: [TokenizedShard], likeLengthsOf other: ClusteringArtifact, seed: UInt64
+  ) throws -> ClusteringArtifact {
+    let digests = shards.flatMap(\.digests)
+    let members = Dictionary(
+      zip(other.digests, other.clustering.labels), uniquingKeysWith: { first, _ in first })
+    return ClusteringArtifact(
+      clustering: try Clustering.random(
+        digests: digests.map(\.bytes), lengths: lengths(shards),
+        like: digests.map { digest in
+          guard let member = members[digest] else {
+            throw ArtifactError("the clusters to be like are of other samples")
+          }
+          return member
+        }, groups: other.groups.count, seed: seed), digests: digests,
+      sampleLabels: shards.flatMap { $0.samples.map(\.label) })
+  }
+
+  private static func lengths(_ shards: [TokenizedShard]) -> [Int] {
+    shards.flatMap { shard in shard.samples.indices.map { shard.routingTokens(of: $0).count } }
   }
 
   /// Groups samples by a hash of their digests.
@@ -127,10 +172,21 @@ extension ClusteringArtifact {
     return try shard.samples.indices.map { index in
       try clustering.assign(
         SampleTraits(
-          moments: capture?.routeMoments(of: index), tokens: shard.routingTokens(of: index),
+          moments: try capture.map { try features(of: $0, index) },
+          tokens: shard.routingTokens(of: index),
           digest: shard.digests[index].bytes,
           label: shard.samples[index].label))
     }
+  }
+
+  /// The vector of a sample that the clustering compares.
+  private func features(of capture: CaptureArtifact, _ index: Int) throws -> [Float] {
+    guard clustering.transform?.options.kind?.needsPass == true else {
+      return capture.routeMoments(of: index)
+    }
+    let traits = try capture.requireTraits()
+    let width = traits.count / max(capture.digests.count, 1)
+    return Array(traits[(index * width)..<((index + 1) * width)])
   }
 
   /// Returns the group of every sample of a capture by the clustering's own rule, which must not
@@ -139,7 +195,7 @@ extension ClusteringArtifact {
     try capture.digests.indices.map { index in
       try clustering.assign(
         SampleTraits(
-          moments: capture.routeMoments(of: index), digest: capture.digests[index].bytes,
+          moments: features(of: capture, index), digest: capture.digests[index].bytes,
           label: capture.labels[index]))
     }
   }
@@ -151,6 +207,14 @@ extension TokenizedShard {
 }
 
 extension CaptureArtifact {
+  /// The features that a clustering asked this pass to keep.
+  func requireTraits() throws -> [Float] {
+    guard let traits else {
+      throw ArtifactError("the capture did not keep the features that the clustering compares")
+    }
+    return traits
+  }
+
   /// The mean |x| over the routing tokens of one sample, shape [layers, channels].
   func routeMoments(of sample: Int) -> [Float] {
     let width = shard.layout.layers * shard.layout.channels

@@ -1,4 +1,5 @@
 import WinaPipeline
+import WinaSparsity
 
 /// What a comparison asks for: which arm, cell and control stands where.
 ///
@@ -155,7 +156,7 @@ struct ComparisonLayout {
     guard let controls else { return }
     let stage = try wiring.require(
       controls.stage, kinds: [ClusterStage.kind], at: ["controls", "stage"])
-    guard stage.text("algorithm") == ClusterStage.Algorithm.random.rawValue else {
+    guard stage.text("algorithm") == ClusterAlgorithm.random.rawValue else {
       throw PlanProblem(
         "plan.controls", ["controls", "stage"],
         "stage '\(stage.name)' is not random, so another seed is no control",
