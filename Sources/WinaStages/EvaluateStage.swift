@@ -19,7 +19,7 @@ public enum EvaluateStage: Stage {
   public static let usesNumerics = true
   public static let isTarget = true
   public static let internalPorts: Set<String> = [
-    "profile", "clusters", "capture", "router", "dense",
+    "profile", "clusters", "capture", "router", "dense", "transform",
   ]
 
   /// One configuration that is compared.
@@ -66,6 +66,7 @@ public enum EvaluateStage: Stage {
     var capture: Ref<CaptureArtifact>?
     var router: Ref<RouterArtifact>?
     var dense: Ref<EvaluationShard>?
+    var transform: Ref<TransformArtifact>?
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
       tokens = try ports.read("tokens")
@@ -75,6 +76,7 @@ public enum EvaluateStage: Stage {
       capture = try ports.read("capture")
       router = try ports.read("router")
       dense = try ports.read("dense")
+      transform = try ports.read("transform")
     }
   }
 
@@ -131,6 +133,9 @@ public enum EvaluateStage: Stage {
       let (route, ports) = try routing(of: arm, profile, at: ["arms", name], wiring)
       var inputs = common.merging(ports) { $1 }
       inputs["profile"] = .artifacts([ArtifactRequest(profile, .whole)])
+      if let transform = wiring.transform(ofProfile: profile) {
+        inputs["transform"] = Wiring.request(transform: transform)
+      }
       inputs["dense"] = .artifacts([
         ArtifactRequest(wiring.stage.name, item: dense, .sameShard)
       ])
@@ -148,7 +153,7 @@ public enum EvaluateStage: Stage {
     _ params: TaskParams, _ inputs: Inputs, _ context: any StageContext
   ) throws -> EvaluationShard {
     let shard = try context.load(inputs.tokens)
-    let model = try LoadedModel.load(inputs.model, context)
+    let model = try LoadedModel.load(inputs.model, transform: inputs.transform, context)
     let evaluator = Evaluator(model: model.language, policy: shard.policy)
     let workspace = ForwardWorkspace()
     guard let profileReference = inputs.profile else {
@@ -167,7 +172,7 @@ public enum EvaluateStage: Stage {
     }
     let gates = try GroupGates(profile: profile, model: model)
     let route = params.route ?? .pooled
-    let assigned = try groupOfSamples(route, inputs, shard, model, context)
+    let assigned = try groupOfSamples(route, inputs, shard, context)
     let routerMACs = try inputs.router.map { Double(try context.load($0).router.macs) } ?? 0
     let scoring = GroupScoring(
       evaluator: evaluator, gates: gates, routerMACs: routerMACs, workspace: workspace)
@@ -188,8 +193,7 @@ public enum EvaluateStage: Stage {
 
   /// The group of every sample, or `nil` where every group is tried.
   private static func groupOfSamples(
-    _ route: Route, _ inputs: Inputs, _ shard: TokenizedShard, _ model: LoadedModel,
-    _ context: any StageContext
+    _ route: Route, _ inputs: Inputs, _ shard: TokenizedShard, _ context: any StageContext
   ) throws -> [Int]? {
     switch route {
     case .pooled: return [Int](repeating: 0, count: shard.samples.count)
@@ -205,6 +209,8 @@ public enum EvaluateStage: Stage {
         throw ArtifactError("a routed arm needs its classifier")
       }
       let router = try context.load(reference).router
+      // Routers learn from embeddings as they are, whatever the arm rotates.
+      let model = try LoadedModel.load(inputs.model, context)
       return try shard.samples.map {
         try router.predict(
           RoutingFeatures.embedding(of: $0, shard.policy, model.language)

@@ -98,7 +98,8 @@ struct ComparisonLayout {
       route: listed.route.map { EvaluateStage.Route(rawValue: $0) ?? .classifier },
       isControl: controls.map { controls in
         listed.profile.map { wiring.depends($0, on: controls.stage) } ?? false
-      } ?? false)
+      } ?? false,
+      transform: wiring.transform(ofProfile: listed.profile))
     return (arm, groups, router)
   }
 
