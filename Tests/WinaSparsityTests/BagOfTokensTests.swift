@@ -15,8 +15,8 @@ import WinaTestSupport
   }()
 
   private func fitted(components: Int = 0) throws -> Clustering {
-    try Clustering.kmeans(
-      tokens: Self.samples, components: components, options: KMeansOptions(k: 2, seed: 1))
+    try Clustering.fit(
+      tokens: Self.samples, components: components, method: .kmeans(KMeansOptions(k: 2, seed: 1)))
   }
 
   @Test(arguments: [0, 5]) func topicsAreFoundAndFittedSamplesStayInTheirGroup(
@@ -61,8 +61,8 @@ import WinaTestSupport
     #expect(missing?.code == .unassignable)
     func code(_ samples: [[Int32]], k: Int = 1) -> SparsityError.Code? {
       do {
-        _ = try Clustering.kmeans(
-          tokens: samples, components: 2, options: KMeansOptions(k: k, seed: 1))
+        _ = try Clustering.fit(
+          tokens: samples, components: 2, method: .kmeans(KMeansOptions(k: k, seed: 1)))
         return nil
       } catch { return (error as? SparsityError)?.code }
     }

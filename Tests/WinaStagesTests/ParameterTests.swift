@@ -10,7 +10,7 @@ struct ParameterTests {
   ]
   /// What other stages set, and no spec.
   private static let internals: [String: Set<String>] = [
-    "capture": ["centring", "exact", "active"], "histogram": ["centring", "scores"],
+    "capture": ["centring", "exact", "active", "features"], "histogram": ["centring", "scores"],
   ]
 
   @Test(arguments: StageCatalog.registry.kinds)

@@ -11,7 +11,7 @@ struct PinnedResultTests {
     "allocate": [1: "097ab9fa33f2249b"],
     "capture": [1: "64ca30e164b6716d"],
     "classifier": [1: "40c438a90e037415"],
-    "cluster": [1: "21ffe5d2bd0e4d73"],
+    "cluster": [2: "21ffe5d2bd0e4d73"],
     "command": [1: "d3a3d2c8b8cf7d3f"],
     "compare": [3: "71e466c911f13268"],
     "evaluate": [3: "d7a588d0e82fd852"],
