@@ -254,7 +254,8 @@ public enum ProfileStage: Stage {
       }
       evidence.hasOwnAllocations = allocation.isGrouped
     }
-    let (target, unreachable) = target(params, CostModel(shape))
+    let (target, unreachable) = target(
+      params, CostModel(shape, isTransformed: inputs.transform != nil))
     var profile = try SparsityProfile.fit(
       histograms, shapes: ProjectionShapes(shape),
       options: ProfileOptions(
@@ -274,11 +275,15 @@ public enum ProfileStage: Stage {
     if let coverage = params.coverage { return (.coverage(coverage), nil) }
     guard let macs = params.macs else { return (.sparsity(params.sparsity ?? 0), nil) }
     let dense = cost.linearMACs + cost.headMACs
-    let sparsity = (1 - macs) * dense / cost.linearMACs
+    // A transformed model makes its rotations whatever is dropped.
+    let rotations = cost.isTransformed ? cost.executedRotationMACs : 0
+    let sparsity = ((1 - macs) * dense + rotations) / cost.linearMACs
     guard sparsity < 1 else {
-      let least = (cost.headMACs / dense * 1000).rounded() / 10
-      return (.sparsity(0), "the head alone takes \(least) % of the MACs")
+      let least = ((cost.headMACs + rotations) / dense * 1000).rounded() / 10
+      let parts =
+        cost.isTransformed ? "the head and the rotations alone take" : "the head alone takes"
+      return (.sparsity(0), "\(parts) \(least) % of the MACs")
     }
-    return (.sparsity(sparsity), nil)
+    return (.sparsity(max(0, sparsity)), nil)
   }
 }

@@ -19,7 +19,7 @@ struct PinnedResultTests {
     "latency": [1: "f3db1e6a0ab4058e"],
     "profile": [3: "78f8944297dd9d9a"],
     "tokenize": [1: "dc6721fa24188991"],
-    "transform": [1: "?"],
+    "transform": [1: "ce36505257c54241"],
   ]
 
   @Test func resultsOfAVersionNeverChange() throws {

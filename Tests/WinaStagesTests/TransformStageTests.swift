@@ -111,6 +111,21 @@ struct TransformStageTests {
     #expect(reread.scores.allSatisfy { $0.macs.rotation > 0 })
   }
 
+  /// A budget of MACs pays for the rotations first.
+  @Test func budgetsOfMACsHoldTheRotations() throws {
+    let cost = CostModel(ModelShape(try lab.language.configuration))
+    func target(_ macs: Double) throws -> SparsityProfile.Summary {
+      try lab.load(profile(["score": "teal", "macs": .double(macs)]), as: ProfileArtifact.self)
+        .profile.summary
+    }
+    let found = try target(0.9).sparsity
+    let kept =
+      (1 - found) * cost.linearMACs + cost.headMACs + cost.executedRotationMACs
+    #expect(abs(kept - 0.9 * (cost.linearMACs + cost.headMACs)) < 1e-6 * kept)
+    let reason = try target(0.1).unreachable
+    #expect(reason?.hasPrefix("the head and the rotations alone take") == true)
+  }
+
   @Test func everyGateRunsOnTheRotatedModel() throws {
     for (gate, params) in [
       ("topk", [:]), ("static", [:]), ("threshold", ["score": "cats", "sparsity": 0.3]),
