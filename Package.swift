@@ -87,7 +87,7 @@ let package = Package(
       name: "WinaBenchmarks",
       dependencies: [
         "WinaStages", "WinaExecution", "WinaPlan", "WinaSpec", "WinaStore", "WinaPipeline",
-        "WinaDiagnostics", "WinaModel", "WinaTensor", argumentParser,
+        "WinaDiagnostics", "WinaModel", "WinaTensor", "WinaSparsity", argumentParser,
       ],
       exclude: ["Peers"],
       swiftSettings: strict),

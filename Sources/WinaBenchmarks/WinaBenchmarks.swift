@@ -41,8 +41,8 @@ struct WinaBenchmarks: ParsableCommand {
   private static var all: [any Benchmark.Type] {
     [
       ColumnSparseBenchmark.self, DecodeBenchmark.self, GEMMBenchmark.self,
-      PlanningBenchmark.self, PrefillBenchmark.self, TensorStoreBenchmark.self,
-      TokenizeBenchmark.self,
+      PlanningBenchmark.self, PrefillBenchmark.self, RoutingBenchmark.self,
+      TensorStoreBenchmark.self, TokenizeBenchmark.self,
     ]
   }
 

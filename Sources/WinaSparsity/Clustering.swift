@@ -161,7 +161,10 @@ public struct Clustering: Sendable, Equatable {
     return tokens.count
   }
 
-  private func features(of sample: SampleTraits) throws -> [Double] {
+  /// Returns the features that a sample is placed by.
+  ///
+  /// - Throws: ``SparsityError`` (`unassignable`) when the sample lacks what they are made of.
+  public func features(of sample: SampleTraits) throws -> [Double] {
     if let transform, transform.options.kind == .bagOfTokens {
       guard let tokens = sample.tokens else {
         throw SparsityError.unassignable(

@@ -43,6 +43,26 @@ public struct KMeans: Sendable, Equatable {
     return canonical(best, data)
   }
 
+  /// Clusters rows from given centroids, with iterations over all rows.
+  ///
+  /// - Parameters:
+  ///   - rows: The rows, shape [count, dimension].
+  ///   - centroids: Where the centroids start, shape [k, dimension].
+  ///   - dimension: The length of a row.
+  ///   - options: The limit of iterations and the tolerance; `k` and the seed are not looked at.
+  /// - Throws: ``SparsityError`` as ``fit(_:dimension:options:)``.
+  public static func refine(
+    _ rows: [Double], from centroids: [Double], dimension: Int, options: KMeansOptions
+  ) throws -> KMeans {
+    var options = options
+    options.k = dimension > 0 ? centroids.count / dimension : 0
+    let data = RowMatrix(values: rows, columns: max(dimension, 1))
+    try check(data, options)
+    var run = Lloyd(centroids: centroids, k: options.k, rows: data.count)
+    run.iterate(data, options, tolerance: options.tolerance * data.meanVariance)
+    return canonical(run, data)
+  }
+
   /// Returns rows scaled to unit length; rows of zeros stay as they are.
   public static func unit(_ rows: [Double], dimension: Int) -> [Double] {
     var rows = rows
@@ -182,6 +202,14 @@ private struct Lloyd {
     }
     labels = [Int](repeating: 0, count: data.count)
     distances = [Double](repeating: 0, count: data.count)
+  }
+
+  /// Starts at given centroids.
+  init(centroids: [Double], k: Int, rows: Int) {
+    self.k = k
+    self.centroids = centroids
+    labels = [Int](repeating: 0, count: rows)
+    distances = [Double](repeating: 0, count: rows)
   }
 
   private static func draw(_ weights: [Double], using random: inout RandomStream) -> Int {

@@ -1,136 +1,208 @@
+import Foundation
+
 extension Router {
-  /// Fits a router to labelled inputs.
+  /// Fits a router to labelled inputs whose features are all given, shape [n, D].
   ///
-  /// Features are standardised; constant ones are left at zero. If only one cluster occurs, the
-  /// router always predicts it. Clusters that do not occur are never predicted.
-  ///
-  /// - Parameters:
-  ///   - features: The features, shape [n, D], such as mean token embeddings.
-  ///   - labels: The cluster of every input.
-  ///   - classes: The number K of clusters, including those without inputs.
-  ///   - options: How to fit.
-  /// - Throws: ``SparsityError`` for no inputs, labels out of range, sizes that do not fit or values
-  ///   that are not finite.
-  /// - Complexity: O(iterations · n · K · D).
+  /// - Throws: ``SparsityError`` as ``fit(_:labels:classes:regrets:options:)``.
   public static func fit(
     features: [Double], labels: [Int], classes: Int, options: RouterOptions = RouterOptions()
   ) throws -> Router {
     guard !labels.isEmpty else { throw SparsityError.noData("a router") }
-    guard features.count % labels.count == 0, !features.isEmpty else {
-      throw SparsityError.shape(
-        "router features", have: features.count,
-        expected: labels.count * max(1, features.count / labels.count))
+    guard !features.isEmpty else {
+      throw SparsityError.shape("router features", have: 0, expected: labels.count)
+    }
+    return try fit(
+      FeatureRows(features, count: labels.count), labels: labels, classes: classes,
+      options: options)
+  }
+
+  /// Fits a router to labelled inputs.
+  ///
+  /// Features are standardised, unless they are sparse; constant ones are left at zero. If only one
+  /// cluster occurs, the router always predicts it. Clusters that do not occur are never predicted,
+  /// but by `regret`, which does not look at labels.
+  ///
+  /// - Parameters:
+  ///   - rows: The features, such as mean token embeddings.
+  ///   - labels: The cluster of every input.
+  ///   - classes: The number K of clusters, including those without inputs.
+  ///   - regrets: What every cluster's profile costs on every input, shape [n, K]; NaN for inputs of
+  ///     which nothing is known. Only `regret` looks at it.
+  ///   - options: How to fit.
+  /// - Throws: ``SparsityError`` for no inputs, labels out of range, sizes that do not fit or values
+  ///   that are not finite.
+  /// - Complexity: O(iterations · n · K · D) for linear models, O(epochs · n · H · D) for `mlp`.
+  public static func fit(
+    _ rows: FeatureRows, labels: [Int], classes: Int, regrets: [Double]? = nil,
+    options: RouterOptions = RouterOptions()
+  ) throws -> Router {
+    guard !labels.isEmpty else { throw SparsityError.noData("a router") }
+    guard rows.count == labels.count else {
+      throw SparsityError.shape("router features", have: rows.count, expected: labels.count)
     }
     if let label = labels.first(where: { !(0..<classes).contains($0) }) {
       throw SparsityError.range("a router label", "\(label)", expected: "0..<\(classes)")
     }
-    guard features.allSatisfy(\.isFinite) else { throw SparsityError.notANumber("router features") }
-    guard options.l2 >= 0, options.maximumIterations >= 1, options.tolerance > 0 else {
-      throw SparsityError.range("a router option", "negative", expected: "0…")
+    guard rows.values.allSatisfy(\.isFinite) else {
+      throw SparsityError.notANumber("router features")
     }
-    let scaler = Standardiser(features, count: labels.count)
+    try options.check()
+    let scaler = Standardiser(rows)
+    var fit = RouterFit(rows: scaler.rows, labels: labels, classes: classes, options: options)
+    if options.model == .regret {
+      try fit.fitRegret(regrets)
+    } else if fit.present.count > 1 {
+      fit.fit()
+    } else {
+      fit.becomeConstant()
+    }
+    let summary = Summary(
+      model: options.model, classes: classes, dimension: rows.width, trainingCounts: fit.counts,
+      isMajority: fit.isConstant, converged: fit.converged, iterations: fit.iterations,
+      loss: fit.loss, temperature: 1, isStandardised: !rows.isSparse,
+      hiddenUnits: options.model == .mlp ? options.hiddenUnits : nil,
+      neighbours: options.model == .knn ? options.neighbours : nil)
+    return try Router(
+      summary: summary, mean: scaler.mean, scale: scaler.scale, weights: fit.weights,
+      bias: fit.bias, hidden: fit.hidden,
+      memory: options.model == .knn ? Memory(rows: scaler.rows, labels: labels) : nil,
+      reach: RouterReach(scaler.rows, labels: labels, classes: classes))
+  }
+}
+
+/// The arrays of a router that is being fitted to standardised rows.
+private struct RouterFit {
+  let rows: FeatureRows
+  let labels: [Int]
+  let options: RouterOptions
+  /// The number of inputs of every cluster.
+  let counts: [Int]
+  /// The clusters that occur.
+  let present: [Int]
+  var weights: [Double] = []
+  var bias: [Double]
+  var hidden: [Double] = []
+  var isConstant = false
+  var converged = true
+  var iterations = 0
+  var loss: Double?
+
+  init(rows: FeatureRows, labels: [Int], classes: Int, options: RouterOptions) {
+    self.rows = rows
+    self.labels = labels
+    self.options = options
     var counts = [Int](repeating: 0, count: classes)
     for label in labels { counts[label] += 1 }
-    let present = (0..<classes).filter { counts[$0] > 0 }
-    var summary = Summary(
-      model: options.model, classes: classes, dimension: scaler.mean.count,
-      trainingCounts: counts, isMajority: present.count == 1, converged: true, iterations: 0,
-      loss: nil)
-    var parameters = Parameters(classes: classes, dimension: scaler.mean.count, present: present)
-    if present.count > 1 {
-      switch options.model {
-      case .logistic:
-        let outcome = parameters.fitLogistic(scaler.rows, labels, options)
-        summary.converged = outcome.converged
-        summary.iterations = outcome.iterations
-        summary.loss = outcome.value
-      case .nearestCentroid: parameters.fitCentroids(scaler.rows, labels, counts)
-      }
+    self.counts = counts
+    present = counts.indices.filter { counts[$0] > 0 }
+    bias = counts.map { $0 > 0 ? 0 : Router.absent }
+    if options.model == .mlp {
+      hidden = [Double](repeating: 0, count: options.hiddenUnits * (rows.width + 1))
     }
-    return try Router(
-      summary: summary, mean: scaler.mean, scale: scaler.scale, weights: parameters.weights,
-      bias: parameters.bias)
-  }
-}
-
-/// Features with mean 0 and deviation 1 per column.
-private struct Standardiser {
-  var mean: [Double]
-  var scale: [Double]
-  var rows: [Double]
-
-  init(_ features: [Double], count: Int) {
-    let columns = features.count / count
-    mean = [Double](repeating: 0, count: columns)
-    scale = mean
-    for row in 0..<count {
-      for column in 0..<columns { mean[column] += features[row * columns + column] }
-    }
-    for column in 0..<columns { mean[column] /= Double(count) }
-    for row in 0..<count {
-      for column in 0..<columns {
-        let distance = features[row * columns + column] - mean[column]
-        scale[column] += distance * distance
-      }
-    }
-    for column in 0..<columns {
-      let deviation = (scale[column] / Double(count)).squareRoot()
-      let isConstant = deviation <= 1e-12 * max(1, abs(mean[column]))
-      scale[column] = isConstant ? 1 : deviation
-    }
-    rows = features
-    for row in 0..<count {
-      for column in 0..<columns {
-        rows[row * columns + column] =
-          (features[row * columns + column] - mean[column]) / scale[column]
-      }
+    if Router.hasWeights(options.model) {
+      weights = [Double](repeating: 0, count: classes * lastInputs)
     }
   }
-}
 
-private struct Parameters {
-  let dimension: Int
-  let present: [Int]
-  var weights: [Double]
-  var bias: [Double]
+  private var lastInputs: Int { options.model == .mlp ? options.hiddenUnits : rows.width }
 
-  init(classes: Int, dimension: Int, present: [Int]) {
-    self.dimension = dimension
-    self.present = present
-    weights = [Double](repeating: 0, count: classes * dimension)
-    bias = [Double](repeating: Router.absent, count: classes)
-    for cluster in present { bias[cluster] = 0 }
-  }
-
-  mutating func fitLogistic(_ rows: [Double], _ labels: [Int], _ options: RouterOptions)
-    -> LimitedMemoryBFGS.Outcome
-  {
+  /// The position of every input's cluster among those that occur.
+  private var positions: [Int] {
     let index = Dictionary(uniqueKeysWithValues: zip(present, present.indices))
-    let loss = LogisticRegression(
-      features: rows, labels: labels.map { index[$0, default: 0] }, classes: present.count,
-      l2: options.l2)
-    let outcome = LimitedMemoryBFGS.minimise(
-      from: [Double](repeating: 0, count: loss.parameterCount),
-      maximumIterations: options.maximumIterations, tolerance: options.tolerance, loss.evaluate)
-    for (row, cluster) in present.enumerated() {
-      let start = row * (dimension + 1)
-      weights.replaceSubrange(
-        (cluster * dimension)..<((cluster + 1) * dimension),
-        with: outcome.point[start..<(start + dimension)])
-      bias[cluster] = outcome.point[start + dimension]
-    }
-    return outcome
+    return labels.map { index[$0, default: 0] }
   }
 
-  mutating func fitCentroids(_ rows: [Double], _ labels: [Int], _ counts: [Int]) {
-    for (row, label) in labels.enumerated() {
-      for column in 0..<dimension {
-        weights[label * dimension + column] += rows[row * dimension + column]
+  mutating func becomeConstant() {
+    isConstant = true
+  }
+
+  mutating func fit() {
+    switch options.model {
+    case .logistic: fitLogistic()
+    case .nearestCentroid: fitCentroids()
+    case .majority:
+      isConstant = true
+      for cluster in present {
+        bias[cluster] = log(Double(counts[cluster]) / Double(labels.count))
       }
+    case .mlp: fitNetwork(hidden: options.hiddenUnits, balance: 0)
+    case .moeGate: fitNetwork(hidden: 0, balance: options.balance)
+    case .knn, .regret: break
+    }
+  }
+
+  private mutating func fitLogistic() {
+    let loss = LogisticRegression(
+      rows: rows, labels: positions, classes: present.count, l2: options.l2)
+    take(
+      LimitedMemoryBFGS.minimise(
+        from: [Double](repeating: 0, count: loss.parameterCount),
+        maximumIterations: options.maximumIterations, tolerance: options.tolerance, loss.evaluate),
+      of: present)
+  }
+
+  /// Minimises the expected cost; costs are divided by their mean, so that `l2` means the same on any
+  /// scale.
+  mutating func fitRegret(_ regrets: [Double]?) throws {
+    let classes = counts.count
+    guard let regrets, regrets.count == labels.count * classes else {
+      throw SparsityError.shape(
+        "the regrets of a router", have: regrets?.count ?? 0, expected: labels.count * classes)
+    }
+    let known = labels.indices.filter { row in
+      regrets[(row * classes)..<((row + 1) * classes)].allSatisfy(\.isFinite)
+    }
+    guard !known.isEmpty else { throw SparsityError.noData("a router by regret") }
+    let costs = known.flatMap { regrets[($0 * classes)..<(($0 + 1) * classes)] }
+    let mean = costs.reduce(0) { $0 + abs($1) } / Double(costs.count)
+    let loss = RegretLoss(
+      rows: rows.rows(known), costs: costs.map { mean > 0 ? $0 / mean : 0 }, classes: classes,
+      l2: options.l2)
+    bias = [Double](repeating: 0, count: classes)
+    take(
+      LimitedMemoryBFGS.minimise(
+        from: [Double](repeating: 0, count: loss.parameterCount),
+        maximumIterations: options.maximumIterations, tolerance: options.tolerance, loss.evaluate),
+      of: Array(counts.indices))
+  }
+
+  private mutating func take(_ outcome: LimitedMemoryBFGS.Outcome, of clusters: [Int]) {
+    converged = outcome.converged
+    iterations = outcome.iterations
+    loss = outcome.value
+    takeLast(outcome.point, from: 0, of: clusters)
+  }
+
+  private mutating func takeLast(_ parameters: [Double], from first: Int, of clusters: [Int]) {
+    let width = lastInputs
+    for (row, cluster) in clusters.enumerated() {
+      let start = first + row * (width + 1)
+      weights.replaceSubrange(
+        (cluster * width)..<((cluster + 1) * width), with: parameters[start..<(start + width)])
+      bias[cluster] = parameters[start + width]
+    }
+  }
+
+  private mutating func fitNetwork(hidden units: Int, balance: Double) {
+    let network = RouterNetwork(
+      inputs: rows.width, hidden: units, classes: present.count, balance: balance)
+    let outcome = NetworkTraining(options: options).train(
+      network, rows, positions, inputs: rows.width, hidden: units)
+    iterations = outcome.steps
+    loss = outcome.loss
+    converged = outcome.stoppedEarly
+    let last = units * (rows.width + 1)
+    hidden = Array(outcome.parameters[..<last])
+    takeLast(outcome.parameters, from: last, of: present)
+  }
+
+  private mutating func fitCentroids() {
+    for (row, label) in labels.enumerated() {
+      rows.add(row, times: 1, to: &weights, at: label * rows.width)
     }
     for cluster in present {
-      for column in 0..<dimension {
-        weights[cluster * dimension + column] /= Double(counts[cluster])
+      for column in 0..<rows.width {
+        weights[cluster * rows.width + column] /= Double(counts[cluster])
       }
     }
   }

@@ -11,6 +11,7 @@ public enum ClusterStage: Stage {
   public static let summary =
     "Groups samples by activation pattern or words, at random, by label or by length."
   public static let dataUse = DataUse.fitted
+  public static let internalPorts: Set<String> = ["held_capture", "held_tokens"]
 
   /// What random groups have in common with those that they are like.
   public enum Match: String, Codable, Sendable, CaseIterable {
@@ -34,10 +35,14 @@ public enum ClusterStage: Stage {
     var linkage: Linkage?
     var level: Double?
     var match: Match?
+    var candidates: [Int]?
+    var rule: ClusterCountRule?
     var split: Split
 
     enum CodingKeys: String, CodingKey {
       case algorithm, k, seed, features, score, layers, normalise, linkage, match, split
+      case candidates = "k_among"
+      case rule = "k_by"
       case level = "at"
       case components = "pca"
       case initialisations = "n_init"
@@ -59,6 +64,8 @@ public enum ClusterStage: Stage {
       linkage = try container.decodeIfPresent(Linkage.self, forKey: .linkage)
       level = try container.decodeIfPresent(Double.self, forKey: .level)
       match = try container.decodeIfPresent(Match.self, forKey: .match)
+      candidates = try container.decodeIfPresent([Int].self, forKey: .candidates)
+      rule = try container.decodeIfPresent(ClusterCountRule.self, forKey: .rule)
       split = try container.decodeIfPresent(Split.self, forKey: .split) ?? .calibration
     }
   }
@@ -80,9 +87,14 @@ public enum ClusterStage: Stage {
     var linkage: Linkage?
     /// What random groups have in common with others, unless sizes.
     var match: Match?
+    /// The numbers of groups to choose among, and by what.
+    var candidates: [Int]?
+    var rule: ClusterCountRule?
 
     enum CodingKeys: String, CodingKey {
       case algorithm, k, seed, features, score, layers, normalise, linkage, match
+      case candidates = "k_among"
+      case rule = "k_by"
       case components = "pca"
       case initialisations = "n_init"
     }
@@ -94,12 +106,16 @@ public enum ClusterStage: Stage {
     var tokens: [Ref<TokenizedShard>]
     var like: Ref<ClusteringArtifact>?
     var histogram: Ref<HistogramArtifact>?
+    var heldCapture: [Ref<CaptureArtifact>]
+    var heldTokens: [Ref<TokenizedShard>]
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
       capture = try ports.read("capture")
       tokens = try ports.read("tokens")
       like = try ports.read("like")
       histogram = try ports.read("histogram")
+      heldCapture = try ports.read("held_capture")
+      heldTokens = try ports.read("held_tokens")
     }
   }
 
@@ -110,6 +126,12 @@ public enum ClusterStage: Stage {
         + "random groups, or the labels of the data."),
     Parameter(
       "k", .integer(1...100_000), "The number of groups (all but label and random with `like`)."),
+    Parameter(
+      "k_among", .list(.integer(1...100_000)),
+      "Instead of `k`: numbers of groups to choose among, on the validation split."),
+    Parameter(
+      "k_by", .choice(ClusterCountRule.allCases.map(\.rawValue)),
+      "By what the number is chosen; silhouette if not given."),
     Parameter(
       "seed", .integer(0...Int.max), default: .int(1),
       "The seed (kmeans, spherical_kmeans, random)."),
@@ -152,7 +174,22 @@ public enum ClusterStage: Stage {
     var problems: [ParameterProblem] = []
     let name = params.algorithm.rawValue
     let needsK = params.algorithm.usesFeatures || params.algorithm == .lengthBins
-    if needsK, params.k == nil {
+    let mayChoose = params.algorithm == .kmeans || params.algorithm == .sphericalKMeans
+    if let candidates = params.candidates {
+      if !mayChoose || params.k != nil || candidates.isEmpty {
+        problems.append(
+          ParameterProblem(
+            ["k_among"],
+            !mayChoose
+              ? "'k_among' is only for kmeans and spherical_kmeans"
+              : params.k != nil ? "'k' and 'k_among' are given together" : "'k_among' is empty",
+            help: "keep `k`, or give numbers to choose among"))
+      }
+    } else if params.rule != nil {
+      problems.append(
+        ParameterProblem(["k_by"], "'k_by' needs 'k_among'", help: "add `k_among: [2, 4, 8]`"))
+    }
+    if needsK, params.k == nil, params.candidates == nil {
       problems.append(
         ParameterProblem([], "algorithm '\(name)' needs 'k'", help: "add `k: 8`, say"))
     }
@@ -257,10 +294,19 @@ public enum ClusterStage: Stage {
       task.initialisations = params.initialisations
     }
     task.features = params.features == .meanScore ? nil : params.features
+    if let candidates = params.candidates {
+      (task.candidates, task.rule) = (candidates, params.rule ?? .silhouette)
+    }
+    // Lengths and agreement with labels are reported of every clustering.
+    inputs["tokens"] = .artifacts([
+      ArtifactRequest(stage.input("tokens") ?? "", .split(params.split))
+    ])
     guard !params.features.isOfTokens else {
-      inputs["tokens"] = .artifacts([
-        ArtifactRequest(stage.input("tokens") ?? "", .split(params.split))
-      ])
+      if params.candidates != nil {
+        inputs["held_tokens"] = .artifacts([
+          ArtifactRequest(stage.input("tokens") ?? "", .split(.validation))
+        ])
+      }
       return
     }
     if params.features != .embedding { task.score = params.score }
@@ -281,6 +327,12 @@ public enum ClusterStage: Stage {
       ArtifactRequest(
         stage.input("capture") ?? "", .split(params.split), variant: featurePass(of: stage))
     ])
+    if params.candidates != nil {
+      inputs["held_capture"] = .artifacts([
+        ArtifactRequest(
+          stage.input("capture") ?? "", .split(.validation), variant: featurePass(of: stage))
+      ])
+    }
   }
 
   /// How capture has to differ to keep the features of a cluster stage.
@@ -312,41 +364,28 @@ public enum ClusterStage: Stage {
     _ params: TaskParams, _ inputs: Inputs, _ context: any StageContext
   ) throws -> ClusteringArtifact {
     let tokens = try inputs.tokens.map { try context.load($0) }
+    var artifact: ClusteringArtifact
     switch params.algorithm {
     case .kmeans, .sphericalKMeans, .agglomerative:
-      let method = method(params)
-      if params.features?.isOfTokens == true {
-        return try ClusteringArtifact.byTokens(
-          tokens, components: params.components ?? 50, method: method)
-      }
-      return try ClusteringArtifact.byActivations(
-        inputs.capture.map { try context.load($0) },
-        features: FeatureOptions(
-          kind: params.features, score: params.score ?? .wina,
-          layers: params.layers.map { Array(0..<$0) },
-          transform: params.features == nil ? .log1pMedian : .none,
-          normalise: params.normalise ?? .l2, components: params.components ?? 50),
-        method: method)
-    case .lengthBins: return try ClusteringArtifact.byLength(tokens, bins: params.k ?? 1)
+      let fitter = ClusterFitter(
+        params: params, tokens: tokens, captures: try inputs.capture.map { try context.load($0) })
+      artifact = try fitter.fit(
+        heldTokens: inputs.heldTokens.map { try context.load($0) },
+        heldCaptures: inputs.heldCapture.map { try context.load($0) })
+    case .lengthBins: artifact = try ClusteringArtifact.byLength(tokens, bins: params.k ?? 1)
     case .random:
       let like = try inputs.like.map { try context.load($0) }
       if params.match == .lengths, let like {
-        return try ClusteringArtifact.random(tokens, likeLengthsOf: like, seed: params.seed ?? 1)
+        artifact = try ClusteringArtifact.random(
+          tokens, likeLengthsOf: like, seed: params.seed ?? 1)
+      } else {
+        let sizes = like?.clustering.summary.sizes ?? [Int](repeating: 1, count: params.k ?? 1)
+        artifact = try ClusteringArtifact.random(tokens, like: sizes, seed: params.seed ?? 1)
       }
-      let sizes = like?.clustering.summary.sizes ?? [Int](repeating: 1, count: params.k ?? 1)
-      return try ClusteringArtifact.random(tokens, like: sizes, seed: params.seed ?? 1)
-    case .label: return try ClusteringArtifact.byLabel(tokens)
+    case .label: artifact = try ClusteringArtifact.byLabel(tokens)
     }
-  }
-
-  private static func method(_ params: TaskParams) -> ClusterMethod {
-    if params.algorithm == .agglomerative {
-      return .agglomerative(k: params.k ?? 1, linkage: params.linkage ?? .average)
-    }
-    return .kmeans(
-      KMeansOptions(
-        k: params.k ?? 1, seed: params.seed ?? 1, initialisations: params.initialisations ?? 20,
-        isSpherical: params.algorithm == .sphericalKMeans))
+    try artifact.describe(lengthsOf: tokens)
+    return artifact
   }
 }
 

@@ -10,16 +10,16 @@ import WinaSparsity
 /// divergence. Results are sums per sample. Cost: one forward pass per sample over what its choices
 /// share and one over the rest of each, and with `route: best` as many per group.
 ///
-/// Version 3. Raise the version when the same inputs may give other sums.
+/// Version 4. Raise the version when the same inputs may give other sums.
 public enum EvaluateStage: Stage {
   public static let kind = "evaluate"
-  public static let version = 3
+  public static let version = 4
   public static let summary = "Scores samples under each arm."
   public static let dataUse = DataUse.scored
   public static let usesNumerics = true
   public static let isTarget = true
   public static let internalPorts: Set<String> = [
-    "profile", "clusters", "capture", "router", "dense", "transform",
+    "profile", "clusters", "capture", "router", "fallback", "dense", "transform",
   ]
 
   /// One configuration that is compared.
@@ -28,6 +28,14 @@ public enum EvaluateStage: Stage {
     var profile: String?
     /// `assign`, `best`, or a classifier stage, for profiles with groups.
     var route: String?
+    /// What is made of the route, unless its group is simply taken.
+    var policy: Policy?
+    /// The probability below which the fallback is used.
+    var confidence: Double?
+    /// The pooled profile stage that is used where the route is not sure.
+    var fallback: String?
+    /// How many of the most probable groups are blended.
+    var top: Int?
   }
 
   /// What a spec may set.
@@ -46,15 +54,14 @@ public enum EvaluateStage: Stage {
     }
   }
 
-  /// How a sample finds its group.
-  public enum Route: String, Codable, Sendable {
-    case pooled, assign, best, classifier
-  }
-
   /// What an arm's scores depend on besides the inputs.
   public struct TaskParams: Codable, Sendable {
     /// `nil` for the dense arm.
     var route: Route?
+    /// `nil` where the group of the route is simply taken.
+    var policy: Policy?
+    var confidence: Double?
+    var top: Int?
   }
 
   /// The samples and the model; for an arm with a profile, what gates and routes it.
@@ -65,6 +72,7 @@ public enum EvaluateStage: Stage {
     var clusters: Ref<ClusteringArtifact>?
     var capture: Ref<CaptureArtifact>?
     var router: Ref<RouterArtifact>?
+    var fallback: Ref<ProfileArtifact>?
     var dense: Ref<EvaluationShard>?
     var transform: Ref<TransformArtifact>?
 
@@ -75,6 +83,7 @@ public enum EvaluateStage: Stage {
       clusters = try ports.read("clusters")
       capture = try ports.read("capture")
       router = try ports.read("router")
+      fallback = try ports.read("fallback")
       dense = try ports.read("dense")
       transform = try ports.read("transform")
     }
@@ -84,12 +93,14 @@ public enum EvaluateStage: Stage {
     Parameter(
       "arms",
       .map(
-        .record([
-          Parameter("profile", .stage, "The profile stage; none for a dense arm."),
-          Parameter(
-            "route", .stage,
-            "How a sample finds its group: assign, best, or the name of a classifier stage."),
-        ])), default: .object(["dense": .object([:])]), "The configurations to compare."),
+        .record(
+          [
+            Parameter("profile", .stage, "The profile stage; none for a dense arm."),
+            Parameter(
+              "route", .stage,
+              "How a sample finds its group: assign, best, or the name of a classifier stage."),
+          ] + policyParameters)), default: .object(["dense": .object([:])]),
+      "The configurations to compare."),
     Parameter(
       "split", .choice(Split.allCases.map(\.rawValue)), default: .string("test"),
       "The part of the data that is scored."),
@@ -121,16 +132,12 @@ public enum EvaluateStage: Stage {
     }
     for (name, arm) in params.arms {
       guard let profile = arm.profile else {
-        if arm.route != nil {
-          throw PlanProblem(
-            "plan.route", ["arms", name, "route"], "arm '\(name)' has a route but no profile",
-            help: "add `profile: STAGE`, or remove the route")
-        }
+        try checkDense(arm, name)
         templates.append(
           TaskTemplate(item: name, params: TaskParams(), inputs: common, fanOut: fanOut))
         continue
       }
-      let (route, ports) = try routing(of: arm, profile, at: ["arms", name], wiring)
+      let (task, ports) = try routing(of: arm, profile, at: ["arms", name], wiring)
       var inputs = common.merging(ports) { $1 }
       inputs["profile"] = .artifacts([ArtifactRequest(profile, .whole)])
       if let transform = wiring.transform(ofProfile: profile) {
@@ -140,7 +147,7 @@ public enum EvaluateStage: Stage {
         ArtifactRequest(wiring.stage.name, item: dense, .sameShard)
       ])
       templates.append(
-        TaskTemplate(item: name, params: TaskParams(route: route), inputs: inputs, fanOut: fanOut))
+        TaskTemplate(item: name, params: task, inputs: inputs, fanOut: fanOut))
     }
     return templates
   }
@@ -155,9 +162,8 @@ public enum EvaluateStage: Stage {
     let shard = try context.load(inputs.tokens)
     let model = try LoadedModel.load(inputs.model, transform: inputs.transform, context)
     let evaluator = Evaluator(model: model.language, policy: shard.policy)
-    let workspace = ForwardWorkspace()
     guard let profileReference = inputs.profile else {
-      return try EvaluationShard.dense(shard, evaluator, workspace, context)
+      return try EvaluationShard.dense(shard, evaluator, ForwardWorkspace(), context)
     }
     let profile = try context.load(profileReference).profile
     guard let denseReference = inputs.dense else {
@@ -170,94 +176,21 @@ public enum EvaluateStage: Stage {
     guard dense.digests == shard.digests else {
       throw ArtifactError("the dense arm scored other samples than those of the shard")
     }
-    let gates = try GroupGates(profile: profile, model: model)
-    let route = params.route ?? .pooled
-    let assigned = try groupOfSamples(route, inputs, shard, context)
-    let routerMACs = try inputs.router.map { Double(try context.load($0).router.macs) } ?? 0
-    let scoring = GroupScoring(
-      evaluator: evaluator, gates: gates, routerMACs: routerMACs, workspace: workspace)
+    let routing = try SampleRouting(params, inputs, profile, shard, model, evaluator, context)
+    let workspace = ForwardWorkspace()
     var scores: [SampleScore] = []
-    var groups: [Int] = []
+    var routes: [SampleRoute] = []
     for batch in evaluator.batches(shard.samples) {
       try context.checkCancellation()
       let samples = try batch.map { (shard.samples[$0], try dense.reference($0)) }
-      let (chosen, found) = try scoring.score(samples, groups: assigned.map { Array($0[batch]) })
-      groups += chosen
+      let (chosen, found) = try routing.score(samples, of: batch, workspace)
+      routes += chosen
       scores += found
       context.progress(batch.upperBound, of: shard.samples.count)
     }
+    let isPooled = params.route ?? .pooled == .pooled
     return EvaluationShard(
-      digests: shard.digests, scores: scores, groups: route == .pooled ? [] : groups,
-      divergence: dense.divergence, references: nil)
-  }
-
-  /// The group of every sample, or `nil` where every group is tried.
-  private static func groupOfSamples(
-    _ route: Route, _ inputs: Inputs, _ shard: TokenizedShard, _ context: any StageContext
-  ) throws -> [Int]? {
-    switch route {
-    case .pooled: return [Int](repeating: 0, count: shard.samples.count)
-    case .best: return nil
-    case .assign:
-      guard let clusters = inputs.clusters else {
-        throw ArtifactError("route 'assign' needs the clusters")
-      }
-      let capture = try inputs.capture.map { try context.load($0) }
-      return try context.load(clusters).assign(shard, capture: capture)
-    case .classifier:
-      guard let reference = inputs.router else {
-        throw ArtifactError("a routed arm needs its classifier")
-      }
-      let router = try context.load(reference).router
-      // Routers learn from embeddings as they are, whatever the arm rotates.
-      let model = try LoadedModel.load(inputs.model, context)
-      return try shard.samples.map {
-        try router.predict(
-          RoutingFeatures.embedding(of: $0, shard.policy, model.language)
-        ).cluster
-      }
-    }
-  }
-}
-
-/// Scores samples under the profiles of groups.
-private struct GroupScoring {
-  let evaluator: Evaluator
-  let gates: GroupGates
-  let routerMACs: Double
-  let workspace: ForwardWorkspace
-
-  /// Scores samples under the profile of their group, or of every group to keep the best.
-  ///
-  /// - Returns: The group of every sample, and its score.
-  func score(
-    _ samples: [(TokenizedSample, DenseReference)], groups: [Int]?
-  ) throws -> ([Int], [SampleScore]) {
-    if let groups {
-      return (groups, try scores(samples, groups))
-    }
-    let all = try gates.arms.indices.map { group in
-      try scores(samples, Array(repeating: group, count: samples.count))
-    }
-    var (chosen, best): ([Int], [SampleScore]) = ([], [])
-    for index in samples.indices {
-      let candidates = all.map { $0[index] }
-      chosen.append(SampleScore.best(of: candidates))
-      best.append(candidates[chosen[index]].secondHalfOnly())
-    }
-    return (chosen, best)
-  }
-
-  private func scores(
-    _ samples: [(TokenizedSample, DenseReference)], _ groups: [Int]
-  ) throws -> [SampleScore] {
-    let jobs = try zip(samples, groups).map { sample, group in
-      guard gates.arms.indices.contains(group) else {
-        throw ArtifactError("group \(group) is not one of the profile's \(gates.arms.count)")
-      }
-      return ScoringJob(
-        sample.0, arm: gates.arms[group], routerMACs: routerMACs, reference: sample.1)
-    }
-    return try evaluator.score(jobs, workspace: workspace).map(\.score)
+      digests: shard.digests, scores: scores, groups: isPooled ? [] : routes.map(\.group),
+      confidences: routes.compactMap(\.confidence), divergence: dense.divergence, references: nil)
   }
 }

@@ -131,6 +131,31 @@ struct ArtifactText {
     let summary = artifact.clustering.summary
     let labels = Set(artifact.sampleLabels).sorted()
     lines.append("\(summary.groups.count) groups of \(artifact.digests.count) samples")
+    let report = artifact.report
+    if let validity = report.validity {
+      let values = [
+        ("silhouette", validity.silhouette), ("Caliński–Harabasz", validity.dispersionRatio),
+        ("Davies–Bouldin", validity.overlap),
+      ].map { "\($0.0) \($0.1.map(rounded) ?? "n/a")" }
+      lines.append(values.joined(separator: ", ") + " (n = \(validity.sampled))")
+    }
+    if let stability = report.stability, !stability.isEmpty {
+      let mean = stability.reduce(0, +) / Double(stability.count)
+      lines.append(
+        "stability: ARI \(rounded(mean)), least \(rounded(stability.min() ?? 0)), of "
+          + "\(stability.count) pairs of 80 % subsamples")
+    }
+    if let share = report.lengthShare {
+      lines.append("groups explain \(percent(share)) of the variance of length")
+    }
+    if let candidates = report.candidates, let rule = report.rule {
+      lines.append(
+        "k by \(rule.rawValue): "
+          + candidates.map {
+            "\($0.k) \($0.value.map(rounded) ?? "n/a")\($0.isChosen ? " (chosen)" : "")"
+          }
+          .joined(separator: ", "))
+    }
     var table = TextTable(
       [.init("group"), .init("samples", isNumeric: true)]
         + labels.map { .init($0, isNumeric: true) })

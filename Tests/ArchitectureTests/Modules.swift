@@ -54,7 +54,7 @@ enum Modules {
     ],
     "WinaBenchmarks": [
       "WinaStages", "WinaExecution", "WinaPlan", "WinaSpec", "WinaStore", "WinaPipeline",
-      "WinaDiagnostics", "WinaModel", "WinaTensor", "ArgumentParser",
+      "WinaDiagnostics", "WinaModel", "WinaTensor", "WinaSparsity", "ArgumentParser",
     ],
   ]
 

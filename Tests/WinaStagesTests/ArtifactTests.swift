@@ -9,6 +9,7 @@ struct ArtifactTests {
     let lab: StageLab
     let shard: StageLab.Shard
     let clusters, labels, pooled, grouped, centred, router, dense, routed, absent: ContentDigest
+    let neighbours, network, regrets, features: ContentDigest
 
     init() throws {
       lab = try StageLab()
@@ -25,6 +26,18 @@ struct ArtifactTests {
           "labels": [.artifact(clusters)], "tokens": [.artifact(shard.tokens)],
           "capture": [.artifact(shard.capture)], "model": [.leaf(lab.model)],
         ])
+      neighbours = try lab.classifier(
+        shard, ["features": "ngrams", "buckets": 64, "model": "knn"], clusters: clusters)
+      network = try lab.classifier(
+        shard,
+        [
+          "features": "early_layers", "layers": 1, "sparsity": 0.5, "model": "mlp",
+          "hidden_units": 2,
+        ], clusters: clusters, more: ["histogram": pooled])
+      regrets = try lab.classifier(
+        shard, ["part": "regret"], more: ["profile": lab.profile(grouped, sparsity: 0.5)])
+      features = try lab.classifier(
+        shard, ["part": "features", "features": "hidden", "layers": 1, "pooling": "both"])
       dense = try lab.evaluate(shard)
       routed = try lab.evaluate(
         shard, route: "classifier", profile: centred, dense: dense, router: router)
@@ -33,6 +46,9 @@ struct ArtifactTests {
         dense: dense)
     }
   }
+
+  /// Members of a router's metadata that repeat what its tensors say.
+  private static let derived: Set<String> = ["parameters", "macs", "validation"]
 
   @Test func everyArtifactReadsBackAsItWasAndDamagedOnesAreRefused() throws {
     let made = try Samples()
@@ -43,7 +59,13 @@ struct ArtifactTests {
     try check(made, made.pooled, HistogramArtifact.self, optional: ["quantiles"])
     try check(made, made.grouped, HistogramArtifact.self)
     try check(made, made.centred, ProfileArtifact.self)
-    try check(made, made.router, RouterArtifact.self)
+    for router in [made.router, made.network] {
+      try check(made, router, RouterArtifact.self, optional: Self.derived)
+    }
+    try check(
+      made, made.neighbours, RouterArtifact.self, optional: Self.derived)
+    try check(made, made.regrets, RegretShard.self)
+    try check(made, made.features, FeatureShard.self)
     try check(
       made, made.dense, EvaluationShard.self, optional: ["divergence", "vocabulary"])
     try check(made, made.routed, EvaluationShard.self, optional: ["divergence"])

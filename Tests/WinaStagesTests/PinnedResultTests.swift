@@ -10,11 +10,11 @@ struct PinnedResultTests {
   private static let pins: [String: [Int: String]] = [
     "allocate": [1: "097ab9fa33f2249b"],
     "capture": [1: "64ca30e164b6716d"],
-    "classifier": [1: "40c438a90e037415"],
-    "cluster": [2: "21ffe5d2bd0e4d73"],
+    "classifier": [2: "7d9e0fc4e5c6fde7"],
+    "cluster": [2: "eda91716a0947f35"],
     "command": [1: "d3a3d2c8b8cf7d3f"],
     "compare": [3: "71e466c911f13268"],
-    "evaluate": [3: "d7a588d0e82fd852"],
+    "evaluate": [4: "4bdfee1c6abeb2e6"],
     "histogram": [2: "1f7d12d247065d30"],
     "latency": [1: "f3db1e6a0ab4058e"],
     "profile": [3: "78f8944297dd9d9a"],
@@ -54,6 +54,31 @@ struct PinnedResultTests {
     #expect(try changed(1) == pin)
     #expect(try changed(1 + 1e-7) == pin)
     #expect(try changed(1.01) != pin)
+  }
+
+  /// Routers with other features and models than the usual ones, and what they are trained on.
+  private static func otherRouters(
+    _ lab: StageLab, _ shard: StageLab.Shard, _ clusters: ContentDigest, _ pooled: ContentDigest,
+    _ grouped: ContentDigest
+  ) throws -> [ContentDigest] {
+    let regrets = try lab.classifier(
+      shard, ["part": "regret"], more: ["profile": lab.profile(grouped, sparsity: 0.5)])
+    let hidden: [String: JSONValue] = ["features": "hidden", "layers": 1, "pooling": "both"]
+    return [
+      regrets, try lab.classifier(shard, hidden.merging(["part": "features"]) { $1 }),
+      try lab.classifier(
+        shard, hidden.merging(["model": "regret", "l2": 0.01]) { $1 }, clusters: clusters,
+        more: ["regrets": regrets]),
+      try lab.classifier(
+        shard, ["features": "ngrams", "buckets": 128, "model": "knn", "neighbours": 3],
+        clusters: clusters),
+      try lab.classifier(
+        shard, ["features": "early_layers", "layers": 1, "sparsity": 0.5, "model": "mlp"],
+        clusters: clusters, more: ["histogram": pooled]),
+      try lab.classifier(
+        shard, ["features": "embedding", "model": "moe_gate", "seed": 2], clusters: clusters,
+        more: ["validation_tokens": shard.tokens, "validation_capture": shard.capture]),
+    ]
   }
 
   /// The outputs of every kind of stage on twelve documents and six questions.
@@ -109,7 +134,9 @@ struct PinnedResultTests {
           "capture": [.artifact(shard.capture)], "model": [.leaf(lab.model)],
         ])
     }
+    let more = try otherRouters(lab, shard, clusters, pooled, grouped)
     let dense = try lab.evaluate(shard)
+    let flat = try lab.profile(grouped, sparsity: 0.5)
     let scores = [
       dense, try lab.evaluate(questions),
       try lab.evaluate(shard, route: "pooled", profile: plain, dense: dense),
@@ -119,12 +146,18 @@ struct PinnedResultTests {
       try lab.evaluate(shard, route: "best", profile: specific, dense: dense),
       try lab.evaluate(
         shard, route: "classifier", profile: specific, dense: dense, router: routers[1]),
+      try lab.evaluate(
+        shard, route: "classifier", profile: flat, dense: dense, router: routers[0],
+        policy: ["policy": "blend", "top": 2]),
+      try lab.evaluate(
+        shard, route: "classifier", profile: flat, dense: dense, router: routers[0],
+        fallback: plain, policy: ["policy": "fallback", "confidence": 0.9]),
     ]
     let digests: [String: [ContentDigest]] = [
       "allocate": allocations, "tokenize": [shard.tokens, questions.tokens],
       "capture": [shard.capture, second],
       "cluster": [clusters, labels, random], "histogram": [pooled, grouped, centred],
-      "profile": [plain, cats, specific, fixed], "classifier": routers, "evaluate": scores,
+      "profile": [plain, cats, specific, fixed], "classifier": routers + more, "evaluate": scores,
     ]
     var payloads = try digests.mapValues { try $0.map { try lab.context.payload($0) } }
     payloads["transform"] = [

@@ -230,7 +230,7 @@ struct StageWiringTests {
   @Test func clustersAskForWhatTheirAlgorithmReads() throws {
     let inputs = ["tokens": ["tokenize"], "capture": ["capture"]]
     let kmeans = try templates("cluster", ["k": 3], inputs: inputs)
-    #expect(Set(kmeans[0].inputs.keys) == ["capture"])
+    #expect(Set(kmeans[0].inputs.keys) == ["capture", "tokens"])
     let label = try templates("cluster", ["algorithm": "label"], inputs: inputs)
     #expect(Set(label[0].inputs.keys) == ["tokens"])
     #expect(label[0].params == ["algorithm": "label"])

@@ -26,6 +26,10 @@ struct TransformWiringTests {
       ["tokens": ["tokenize"], "capture": ["capture"]]),
     stage("pooled", "histogram", split, ["capture": ["capture"]]),
     stage("turned", "histogram", split, ["capture": ["rotated"]]),
+    stage("by_kind", "cluster", ["algorithm": "label"], ["tokens": ["tokenize"]]),
+    stage(
+      "turned_groups", "histogram", split, ["capture": ["rotated"], "groups": ["by_kind"]]),
+    stage("grouped_own", "profile", half, ["histogram": ["turned_groups"]]),
     stage("plain", "profile", half, ["histogram": ["pooled"]]),
     stage("own", "profile", half, ["histogram": ["turned"]]),
     stage(
@@ -117,6 +121,17 @@ struct TransformWiringTests {
     #expect(allocation?.id == "plan.transform" && allocation?.problem.path == ["allocation"])
     #expect(
       problem("profile", half, ["histogram": ["pooled"], "allocation": ["searched"]]) == nil)
+    let fallback = problem(
+      "evaluate",
+      [
+        "arms": [
+          "a": [
+            "profile": "grouped_own", "route": "assign", "policy": "fallback", "fallback": "plain",
+          ]
+        ]
+      ], ["tokens": ["tokenize"]])
+    #expect(
+      fallback?.id == "plan.transform" && fallback?.problem.path == ["arms", "a", "fallback"])
     let rates = problem(
       "cluster", ["k": 3, "features": "active_rate"],
       ["capture": ["rotated"], "tokens": ["tokenize"], "histogram": ["pooled"]])

@@ -14,6 +14,9 @@ public struct ClusteringArtifact: Artifact {
   /// The labels of the fitted samples in the data, in order.
   public var sampleLabels: [String]
 
+  /// What was measured of the groups.
+  public var report = ClusteringReport()
+
   /// The names of the groups.
   public var groups: [String] { clustering.summary.groups }
 
@@ -29,6 +32,7 @@ public struct ClusteringArtifact: Artifact {
     var sampleLabels: [String]
     var options: FeatureOptions?
     var blocks: [FeatureBlock]?
+    var report: ClusteringReport
   }
 
   public func encoded() throws -> ArtifactPayload {
@@ -47,7 +51,8 @@ public struct ClusteringArtifact: Artifact {
       metadata: try JSONValue(
         encoding: Metadata(
           summary: clustering.summary, sampleLabels: sampleLabels,
-          options: clustering.transform?.options, blocks: clustering.transform?.blocks)),
+          options: clustering.transform?.options, blocks: clustering.transform?.blocks,
+          report: report)),
       tensors: columns.tensors)
   }
 
@@ -55,6 +60,7 @@ public struct ClusteringArtifact: Artifact {
     let metadata = try payload.decodedMetadata(as: Metadata.self)
     sampleLabels = metadata.sampleLabels
     digests = try DigestColumn.read(payload, count: sampleLabels.count)
+    report = metadata.report
     var transform: FeatureTransform?
     if let options = metadata.options, let blocks = metadata.blocks {
       transform = try FeatureTransform(
@@ -166,17 +172,59 @@ extension ClusteringArtifact {
   ///   - shard: The samples.
   ///   - capture: Their activations, which only k-means looks at.
   func assign(_ shard: TokenizedShard, capture: CaptureArtifact?) throws -> [Int] {
+    try traits(shard, capture: capture).map(clustering.assign)
+  }
+
+  /// Returns what a clustering's rule may look at of every sample of a shard.
+  func traits(_ shard: TokenizedShard, capture: CaptureArtifact?) throws -> [SampleTraits] {
     if let capture, capture.digests != shard.digests {
       throw ArtifactError("the capture is of other samples than the tokens")
     }
     return try shard.samples.indices.map { index in
-      try clustering.assign(
-        SampleTraits(
-          moments: try capture.map { try features(of: $0, index) },
-          tokens: shard.routingTokens(of: index),
-          digest: shard.digests[index].bytes,
-          label: shard.samples[index].label))
+      SampleTraits(
+        moments: try capture.map { try features(of: $0, index) },
+        tokens: shard.routingTokens(of: index),
+        digest: shard.digests[index].bytes, label: shard.samples[index].label)
     }
+  }
+
+  /// The features of samples in the clustering's space, shape [samples, dimension].
+  func featureRows(_ shards: [TokenizedShard], _ captures: [CaptureArtifact]) throws -> [Double] {
+    guard let transform = clustering.transform else { return [] }
+    var rows: [Double] = []
+    if transform.options.kind?.isOfTokens == true {
+      for shard in shards {
+        for index in shard.samples.indices {
+          rows += try clustering.features(
+            of: SampleTraits(tokens: shard.routingTokens(of: index)))
+        }
+      }
+      return rows
+    }
+    for capture in captures {
+      for index in capture.digests.indices {
+        rows += try clustering.features(
+          of: SampleTraits(moments: try features(of: capture, index)))
+      }
+    }
+    return rows
+  }
+
+  /// Notes how long the samples of each group are.
+  mutating func describe(lengthsOf shards: [TokenizedShard]) throws {
+    let lengths = Self.lengths(shards)
+    guard lengths.count == clustering.labels.count else { return }
+    var tokens = [Int](repeating: 0, count: groups.count)
+    for (label, length) in zip(clustering.labels, lengths) { tokens[label] += length }
+    report.tokens = tokens
+    let mean = Double(lengths.reduce(0, +)) / Double(max(lengths.count, 1))
+    let total = lengths.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
+    let between = zip(tokens, clustering.summary.sizes).reduce(0.0) { sum, group in
+      guard group.1 > 0 else { return sum }
+      let difference = Double(group.0) / Double(group.1) - mean
+      return sum + Double(group.1) * difference * difference
+    }
+    report.lengthShare = total > 0 ? between / total : nil
   }
 
   /// The vector of a sample that the clustering compares.

@@ -11,8 +11,11 @@ public struct EvaluationShard: Artifact {
   public var digests: [ContentDigest]
   /// What the arm did on each sample.
   public var scores: [SampleScore]
-  /// The group whose profile each sample used; empty where there is one profile or none.
+  /// The group whose profile each sample used, the most probable of several, −1 for the fallback;
+  /// empty where there is one profile or none.
   public var groups: [Int]
+  /// The probability of the most probable group of each sample; empty but for routes by a classifier.
+  public var confidences: [Double]
   /// The name under which divergences are reported.
   public var divergence: EvaluationMetric?
   /// What the dense arm predicted at the scored positions; other arms have none.
@@ -22,12 +25,13 @@ public struct EvaluationShard: Artifact {
 
   /// Makes a shard.
   public init(
-    digests: [ContentDigest], scores: [SampleScore], groups: [Int], divergence: EvaluationMetric?,
-    references: DensePredictions?, notApplicable: String? = nil
+    digests: [ContentDigest], scores: [SampleScore], groups: [Int], confidences: [Double] = [],
+    divergence: EvaluationMetric?, references: DensePredictions?, notApplicable: String? = nil
   ) {
     self.digests = digests
     self.scores = scores
     self.groups = groups
+    self.confidences = confidences
     self.divergence = divergence
     self.references = references
     self.notApplicable = notApplicable
@@ -95,6 +99,7 @@ public struct EvaluationShard: Artifact {
       try columns.add("rotation_macs", table.rotationMACs, [table.count])
     }
     try columns.add("groups", groups.map(Int32.init), [groups.count])
+    try columns.add("confidences", confidences, [confidences.count])
     try references?.add(to: &columns)
     return ArtifactPayload(
       metadata: try JSONValue(
@@ -118,6 +123,7 @@ public struct EvaluationShard: Artifact {
       rotationMACs: isRotated ? payload.typed("rotation_macs", [labels.count]).doubles() : []
     ).scores()
     groups = try payload.typed("groups", [nil]).int32s().map(Int.init)
+    confidences = try payload.typed("confidences", [nil]).doubles()
     divergence = try metadata.divergence.map { name in
       guard let metric = EvaluationMetric(rawValue: name) else {
         throw ArtifactError("there is no divergence '\(name)'")
@@ -126,7 +132,8 @@ public struct EvaluationShard: Artifact {
     }
     notApplicable = metadata.notApplicable
     guard scores.count == (notApplicable == nil ? digests.count : 0),
-      groups.isEmpty || groups.count == scores.count
+      groups.isEmpty || groups.count == scores.count,
+      confidences.isEmpty || confidences.count == scores.count
     else {
       throw ArtifactError(
         "\(digests.count) samples have \(scores.count) scores and \(groups.count) groups")

@@ -14,6 +14,8 @@ public struct ComparedArm: Codable, Sendable, Hashable {
   public var isGrouped: Bool
   /// How samples find their groups, or `nil` for pooled and dense arms.
   public var route: EvaluateStage.Route?
+  /// What is made of the route, unless its group is simply taken.
+  public var policy: EvaluateStage.Policy?
   /// Which of the compared clusterings the groups are.
   public var clusters: Int?
   /// Which of the compared routers chooses among the groups.
@@ -53,6 +55,7 @@ public struct ComparedArm: Codable, Sendable, Hashable {
   /// Whether another arm differs in nothing but the clusters.
   func isAlike(_ other: ComparedArm) -> Bool {
     score == other.score && gate == other.gate && centring == other.centring
-      && isGrouped == other.isGrouped && route == other.route && transform == other.transform
+      && isGrouped == other.isGrouped && route == other.route && policy == other.policy
+      && transform == other.transform
   }
 }

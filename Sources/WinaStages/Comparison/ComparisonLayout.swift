@@ -71,13 +71,16 @@ struct ComparisonLayout {
     var name: String
     var profile: String?
     var route: String?
+    var policy: String?
   }
 
   /// The arms by name, with the dense one that is planned even if not listed.
   static func arms(of evaluate: WiredStage) -> [ListedArm] {
     guard case .object(let members)? = evaluate.params["arms"] else { return [] }
     var arms = members.sorted { $0.key < $1.key }.map { name, arm in
-      ListedArm(name: name, profile: arm.text("profile"), route: arm.text("route"))
+      ListedArm(
+        name: name, profile: arm.text("profile"), route: arm.text("route"),
+        policy: arm.text("policy"))
     }
     if !arms.contains(where: { $0.profile == nil }) {
       arms.insert(ListedArm(name: EvaluateStage.implicitDenseArm), at: 0)
@@ -96,6 +99,7 @@ struct ComparisonLayout {
       name: listed.name, score: profile?.text("score"), gate: profile?.text("gate"),
       centring: profile?.text("centring"), isGrouped: groups != nil,
       route: listed.route.map { EvaluateStage.Route(rawValue: $0) ?? .classifier },
+      policy: listed.policy.flatMap(EvaluateStage.Policy.init(rawValue:)),
       isControl: controls.map { controls in
         listed.profile.map { wiring.depends($0, on: controls.stage) } ?? false
       } ?? false,

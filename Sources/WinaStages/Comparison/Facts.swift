@@ -28,7 +28,7 @@ struct Facts {
           text: "\(percent(report.accuracy)) of \(report.count) samples, macro-F1 "
             + "\(percent(report.macroF1)), majority \(percent(report.majorityAccuracy))"))
     }
-    return try facts + agreement()
+    return try facts + agreement() + RouterFacts(comparison: comparison, routers: routers).facts()
   }
 
   private func names(_ isUser: (ComparedArm) -> Bool) -> String {
@@ -77,7 +77,8 @@ struct Facts {
     try comparison.arms.compactMap { routed in
       guard routed.route == .classifier,
         let oracle = comparison.arms.first(where: {
-          $0.route == .assign && $0.clusters == routed.clusters && $0.score == routed.score
+          $0.route == .assign && $0.policy == nil && $0.clusters == routed.clusters
+            && $0.score == routed.score
             && $0.centring == routed.centring && $0.gate == routed.gate
         }), let own = comparison.scored(routed.name, cell: 0),
         let other = comparison.scored(oracle.name, cell: 0), !own.groups.isEmpty,

@@ -10,6 +10,8 @@ struct ScoredArm {
   var digests: [ContentDigest]
   var scores: [SampleScore]
   var groups: [Int]
+  /// The probability of each sample's most probable group, for routes by a classifier.
+  var confidences: [Double]
   var divergence: EvaluationMetric?
   /// Why the arm has no scores, such as a sparsity that its score cannot reach.
   var notApplicable: String?
@@ -32,6 +34,7 @@ struct ScoredArm {
     let scores = shards.flatMap(\.scores)
     self.scores = scores
     groups = shards.flatMap(\.groups)
+    confidences = shards.flatMap(\.confidences)
     divergence = shards.first?.divergence
     notApplicable = shards.lazy.compactMap(\.notApplicable).first
     sparsity =

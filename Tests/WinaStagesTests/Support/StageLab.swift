@@ -189,7 +189,8 @@ extension StageLab {
   /// Scores a shard with the dense model, or with a profile against the dense scores.
   func evaluate(
     _ shard: Shard, route: String? = nil, profile: ContentDigest? = nil,
-    dense: ContentDigest? = nil, clusters: ContentDigest? = nil, router: ContentDigest? = nil
+    dense: ContentDigest? = nil, clusters: ContentDigest? = nil, router: ContentDigest? = nil,
+    fallback: ContentDigest? = nil, policy: [String: JSONValue] = [:]
   ) throws -> ContentDigest {
     var inputs: [String: [BoundInput]] = [
       "tokens": [.artifact(shard.tokens)], "model": [.leaf(model)],
@@ -198,7 +199,25 @@ extension StageLab {
     inputs["dense"] = dense.map { [.artifact($0)] }
     inputs["clusters"] = clusters.map { [.artifact($0)] }
     inputs["router"] = router.map { [.artifact($0)] }
+    inputs["fallback"] = fallback.map { [.artifact($0)] }
     if clusters != nil { inputs["capture"] = [.artifact(shard.capture)] }
-    return try run("evaluate", .object(route.map { ["route": .string($0)] } ?? [:]), inputs)
+    var params = policy
+    params["route"] = route.map(JSONValue.string)
+    return try run("evaluate", .object(params), inputs)
+  }
+
+  /// Trains a router, or makes what one is trained on.
+  func classifier(
+    _ shard: Shard, _ params: [String: JSONValue], clusters: ContentDigest? = nil,
+    more: [String: ContentDigest] = [:]
+  ) throws -> ContentDigest {
+    var inputs = more.mapValues { [BoundInput.artifact($0)] }
+    inputs["tokens"] = [.artifact(shard.tokens)]
+    inputs["model"] = [.leaf(model)]
+    if let clusters {
+      inputs["labels"] = [.artifact(clusters)]
+      inputs["capture"] = [.artifact(shard.capture)]
+    }
+    return try run("classifier", .object(params), inputs)
   }
 }

@@ -1,0 +1,86 @@
+import WinaPipeline
+import WinaSparsity
+import WinaTensor
+
+/// Clusters samples by features, with the number of clusters that the parameters give or choose.
+struct ClusterFitter {
+  let params: ClusterStage.TaskParams
+  let tokens: [TokenizedShard]
+  let captures: [CaptureArtifact]
+
+  /// Clusters the samples and measures the clusters.
+  ///
+  /// - Parameters:
+  ///   - heldTokens: The samples that the number of clusters is chosen on, if it is and features are
+  ///     made of tokens.
+  ///   - heldCaptures: Their captures, for other features.
+  func fit(
+    heldTokens: [TokenizedShard], heldCaptures: [CaptureArtifact]
+  ) throws -> ClusteringArtifact {
+    guard let candidates = params.candidates, let rule = params.rule else {
+      return try measured(clusters(k: params.k ?? 1))
+    }
+    // Features do not depend on k, so one clustering gives the space of all.
+    let first = try clusters(k: 1)
+    let fitted = try first.featureRows(tokens, captures)
+    let held = try first.featureRows(heldTokens, heldCaptures)
+    let dimension = first.clustering.transform?.dimension ?? 0
+    let path = try ClusterCount.choose(
+      rule, among: candidates, fitted: fitted, held: held, dimension: dimension,
+      seed: params.seed ?? 1
+    ) { rows, k in
+      try KMeans.fit(rows, dimension: dimension, options: options(k, starts: 5)).centroids
+    }
+    var artifact = try measured(clusters(k: path.first(where: \.isChosen)?.k ?? 1))
+    artifact.report.candidates = path
+    artifact.report.rule = rule
+    return artifact
+  }
+
+  private func options(_ k: Int, starts: Int? = nil) -> KMeansOptions {
+    KMeansOptions(
+      k: k, seed: params.seed ?? 1,
+      initialisations: min(params.initialisations ?? 20, starts ?? .max),
+      isSpherical: params.algorithm == .sphericalKMeans)
+  }
+
+  private func clusters(k: Int) throws -> ClusteringArtifact {
+    let method: ClusterMethod =
+      params.algorithm == .agglomerative
+      ? .agglomerative(k: k, linkage: params.linkage ?? .average) : .kmeans(options(k))
+    if params.features?.isOfTokens == true {
+      return try ClusteringArtifact.byTokens(
+        tokens, components: params.components ?? 50, method: method)
+    }
+    return try ClusteringArtifact.byActivations(
+      captures,
+      features: FeatureOptions(
+        kind: params.features, score: params.score ?? .wina,
+        layers: params.layers.map { Array(0..<$0) },
+        transform: params.features == nil ? .log1pMedian : .none,
+        normalise: params.normalise ?? .l2, components: params.components ?? 50),
+      method: method)
+  }
+
+  /// The pairs of subsamples that stability is taken of.
+  private static let pairs = 5
+
+  private func measured(_ artifact: ClusteringArtifact) throws -> ClusteringArtifact {
+    var artifact = artifact
+    guard let dimension = artifact.clustering.transform?.dimension, dimension > 0 else {
+      return artifact
+    }
+    let rows = try artifact.featureRows(tokens, captures)
+    artifact.report.validity = try ClusterValidity(
+      rows, dimension: dimension, labels: artifact.clustering.labels)
+    let k = artifact.groups.count
+    guard params.algorithm != .agglomerative, k > 1, artifact.digests.count >= 4 * k else {
+      return artifact
+    }
+    // Subsamples may lack distinct rows for k clusters; then there is no stability to speak of.
+    artifact.report.stability = try? ClusterStability.subsampled(
+      rows, dimension: dimension, pairs: Self.pairs, seed: params.seed ?? 1
+    ) { try KMeans.fit($0, dimension: dimension, options: options(k, starts: 3)).labels }
+    return artifact
+  }
+}
