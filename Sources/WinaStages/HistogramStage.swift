@@ -142,7 +142,11 @@ public enum HistogramStage: Stage {
         inputs["tokens"] = .artifacts([tokens])
       }
       let features = wiring.capture(assigningTo: groups.stage, .split(params.split))
-      if let features, features.variant != Variant() {
+      if let features,
+        features.variant != Variant()
+          || wiring.transform(ofCapture: features.stage)
+            != wiring.transform(ofCapture: stage.input("capture"))
+      {
         inputs["features"] = .artifacts([features])
       }
     }

@@ -23,6 +23,7 @@ struct ArtifactText {
     case CaptureArtifact.format: describe(try CaptureArtifact(decoding: payload))
     case LatencyArtifact.format: describe(try LatencyArtifact(decoding: payload))
     case ClusteringArtifact.format: describe(try ClusteringArtifact(decoding: payload))
+    case TransformArtifact.format: describe(try TransformArtifact(decoding: payload))
     default: break
     }
   }
@@ -290,6 +291,35 @@ struct ArtifactText {
       ])
     }
     return table
+  }
+
+  private mutating func describe(_ artifact: TransformArtifact) {
+    let transform = artifact.transform
+    func names(_ anchors: [Projection]) -> String { anchors.map(\.rawValue).joined(separator: "+") }
+    let blocks = [
+      (names(artifact.attentionAnchors), transform.layers.map(\.attention)),
+      (names(artifact.mlpAnchors), transform.layers.map(\.mlp)),
+    ]
+    lines.append(
+      "Rotations of \(transform.layers.count) layers of width \(transform.hidden), which make the "
+        + "columns of \(blocks.map(\.0).joined(separator: " and of ")) orthogonal; column norms:")
+    var table = TextTable(
+      [.init("layer", isNumeric: true)]
+        + blocks.flatMap { name, _ in
+          ["\(name) not zero", "largest", "median", "least not zero"].map {
+            TextTable.Column($0, isNumeric: true)
+          }
+        })
+    for layer in transform.layers.indices {
+      table.append(
+        ["\(layer)"]
+          + blocks.flatMap { _, rotations -> [String] in
+            let (norms, rank) = (rotations[layer].values, rotations[layer].rank)
+            return ["\(rank)"]
+              + [0, norms.count / 2, rank - 1].map { $0 < 0 ? "0" : rounded(norms[$0]) }
+          })
+    }
+    add(table)
   }
 
   // MARK: Latency
