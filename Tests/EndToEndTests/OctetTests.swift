@@ -101,7 +101,7 @@ struct OctetTests {
 
   @Test func armsOnTransformedWeightsStandBesideTheOthers() throws {
     let cache = try TemporaryDirectory()
-    let spec = Self.root + "/experiments/transform/study.yaml"
+    let spec = Self.root + "/experiments/repro-wina-uniform/transform-thresholds.yaml"
     let report = try run(
       spec, ["data.limit=20", "s=0.5", "compare.primary.at={}"], cache: cache)
     func value(_ arm: String, _ metric: String, _ report: RunReport) -> Double {
