@@ -178,13 +178,6 @@ public enum HistogramStage: Stage {
         "a centred profile needs histograms of dense inputs",
         help: "use `propagation: dense`, or a profile without centring")
     }
-    if let transform = wiring.transform(ofCapture: stage.input("capture")) {
-      throw PlanProblem(
-        "plan.propagation", ["propagation"],
-        "propagation 'sparse_sequential' runs the model as it is, but the capture has the transform "
-          + "'\(transform)'",
-        help: "use `propagation: dense`, or a capture without a transform")
-    }
     let capture = stage.input("capture").flatMap { wiring.stages[$0] }
     let task = TaskParams(score: params.score ?? .wina, sparsity: params.sparsity)
     var inputs: [String: PortRequest] = [
