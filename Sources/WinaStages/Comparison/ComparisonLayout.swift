@@ -109,6 +109,18 @@ struct ComparisonLayout {
     return (described, groups, router)
   }
 
+  /// The splits that arms' profiles and routers were fitted to, in the order of splits.
+  static func fittedSplits(of evaluate: WiredStage, _ wiring: Wiring) -> [Split] {
+    let roots = arms(of: evaluate).flatMap { [$0.profile, $0.route].compactMap(\.self) }
+      .filter { wiring.stages[$0] != nil }
+    let kinds = [HistogramStage.kind, ClusterStage.kind, ClassifierStage.kind, AllocateStage.kind]
+    let used = wiring.stages.values.filter { stage in
+      kinds.contains(stage.kind) && roots.contains { wiring.depends($0, on: stage.name) }
+    }
+    let splits = Set(used.compactMap { $0.text("split").flatMap(Split.init(rawValue:)) })
+    return Split.allCases.filter(splits.contains)
+  }
+
   /// What tells a profile's mechanism apart beside score, gate and centring.
   private static func variation(
     of profile: WiredStage, _ wiring: Wiring
