@@ -19,6 +19,13 @@ struct ComparisonLayout {
     _ params: CompareStage.Params, evaluate: WiredStage, wiring: Wiring
   ) throws(PlanProblem) {
     cells = wiring.cells.sorted { ComparisonLayout.precedes($0.assignment, $1.assignment) }
+    let splitAxis = evaluate.name + ".split"
+    if wiring.cells.contains(where: { $0.assignment[splitAxis] != nil }) {
+      throw PlanProblem(
+        "plan.other-samples", [],
+        "'\(splitAxis)' is swept, but cells that score other samples cannot be compared",
+        help: "run the spec once for each split, with `--set \(splitAxis)=…`")
+    }
     let listed = ComparisonLayout.arms(of: evaluate)
     try ComparisonLayout.check(params, arms: listed.map(\.name), wiring: wiring)
     var described: [(arm: ComparedArm, groups: String?, router: String?)] = []

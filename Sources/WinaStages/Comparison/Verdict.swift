@@ -51,7 +51,7 @@ struct Verdict {
         "; '\(null.arm)' against \(null.null.count) random clusterings: p \(probability(null.p))"
     }
     sentence += ")."
-    if let dominance { sentence += " " + dominance }
+    if let dominance, p < 0.05 { sentence += " " + dominance }
     return sentence
   }
 
