@@ -231,7 +231,8 @@ public enum CompareStage: Stage {
     let fraction = settings?.params["dense_fraction"]?.number
     let prompt = settings?.text("prompt").flatMap(EvaluationPolicy.PromptGating.init(rawValue:))
     let scored = evaluate.text("split").flatMap(Split.init(rawValue:)) ?? .test
-    let others = Split.allCases.filter { $0 != scored }.map { ArtifactRequest(tokens, .split($0)) }
+    let others = ComparisonLayout.fittedSplits(of: evaluate, wiring)
+      .filter { $0 != scored }.map { ArtifactRequest(tokens, .split($0)) }
     return [
       TaskTemplate(
         params: TaskParams(
