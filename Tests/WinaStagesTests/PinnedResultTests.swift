@@ -13,7 +13,7 @@ struct PinnedResultTests {
     "classifier": [2: "02a8bc96363b6cbf"],
     "cluster": [2: "eda91716a0947f35"],
     "command": [1: "d3a3d2c8b8cf7d3f"],
-    "compare": [5: "57e82475d130dafa"],
+    "compare": [5: "be2047ca0e8b4437"],
     "evaluate": [4: "4bdfee1c6abeb2e6"],
     "histogram": [2: "1f7d12d247065d30"],
     "latency": [1: "f3db1e6a0ab4058e"],
