@@ -3,13 +3,18 @@
 /// Two conventions are kept apart. The *paper's* (arXiv 2505.19427, Table 5) counts per token
 /// `(1 − s)·linears + head` and nothing else. The *full* count is that of a decode step for every
 /// row that is run: each linear by the coordinates that were kept, attention by the keys it reads,
-/// the head, the gate, centring and the router.
+/// the head, the gate, centring, the router, and the rotations of a transformed model.
 public struct CostModel: Sendable, Hashable {
   /// The model that is counted.
   public let shape: ModelShape
+  /// Whether the full count has the rotations of the residual stream that a transformed model makes.
+  public let isTransformed: Bool
 
   /// Counts for a model of the given shape.
-  public init(_ shape: ModelShape) { self.shape = shape }
+  public init(_ shape: ModelShape, isTransformed: Bool = false) {
+    self.shape = shape
+    self.isTransformed = isTransformed
+  }
 
   /// The dense MACs per token of all decoder linears.
   public var linearMACs: Double {
@@ -24,6 +29,12 @@ public struct CostModel: Sendable, Hashable {
   /// transform of the paper needs and its table leaves out.
   public var rotationMACs: Double {
     2 * Double(shape.layers) * Double(shape.hidden) * Double(shape.hidden)
+  }
+
+  /// The MACs per token of the rotations that are run: two a layer but for the last, after which
+  /// nothing needs another basis.
+  public var executedRotationMACs: Double {
+    Double(2 * shape.layers - 1) * Double(shape.hidden) * Double(shape.hidden)
   }
 
   /// The paper's MACs ("FLOPs") per token at a sparsity of the linears.
@@ -113,7 +124,8 @@ public struct CostModel: Sendable, Hashable {
       attention: attentionMACs(attendedKeys: attendedKeys),
       head: headMACs * Double(rows),
       gate: overhead.gatePerRow * Double(gatedRows),
-      centring: overhead.centringPerRow * Double(gatedRows), router: 0)
+      centring: overhead.centringPerRow * Double(gatedRows), router: 0,
+      rotation: isTransformed ? executedRotationMACs * Double(rows) : 0)
   }
 }
 
@@ -148,6 +160,8 @@ public struct MACBreakdown: Sendable, Hashable {
   public var centring: Double
   /// The router.
   public var router: Double
+  /// The rotations of the residual stream in a transformed model.
+  public var rotation: Double
 
   /// No cost.
   public static let zero = MACBreakdown(
@@ -156,7 +170,7 @@ public struct MACBreakdown: Sendable, Hashable {
   /// Makes a breakdown from its parts.
   public init(
     linear: Double, attention: Double, head: Double, gate: Double, centring: Double,
-    router: Double
+    router: Double, rotation: Double = 0
   ) {
     self.linear = linear
     self.attention = attention
@@ -164,15 +178,17 @@ public struct MACBreakdown: Sendable, Hashable {
     self.gate = gate
     self.centring = centring
     self.router = router
+    self.rotation = rotation
   }
 
   /// The sum of all parts.
-  public var total: Double { linear + attention + head + gate + centring + router }
+  public var total: Double { linear + attention + head + gate + centring + router + rotation }
 
   /// Adds part by part.
   public static func + (a: MACBreakdown, b: MACBreakdown) -> MACBreakdown {
     MACBreakdown(
       linear: a.linear + b.linear, attention: a.attention + b.attention, head: a.head + b.head,
-      gate: a.gate + b.gate, centring: a.centring + b.centring, router: a.router + b.router)
+      gate: a.gate + b.gate, centring: a.centring + b.centring, router: a.router + b.router,
+      rotation: a.rotation + b.rotation)
   }
 }

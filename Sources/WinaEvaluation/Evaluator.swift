@@ -48,7 +48,7 @@ public struct Evaluator: Sendable {
   public init(model: LanguageModel, policy: EvaluationPolicy = EvaluationPolicy()) {
     self.model = model
     self.policy = policy
-    cost = CostModel(ModelShape(model.configuration))
+    cost = CostModel(ModelShape(model.configuration), isTransformed: model.isTransformed)
   }
 
   /// The metric that divergences of this model are reported as.

@@ -7,11 +7,14 @@ public struct LatencySubject: Sendable {
   public var name: String
   /// The gates that sequences use in turn; none for the dense model.
   public var arms: [GatedArm]
+  /// The model that is run, transformed; `nil` for the probe's own.
+  public var model: LanguageModel?
 
   /// Makes a subject.
-  public init(name: String, arms: [GatedArm]) {
+  public init(name: String, arms: [GatedArm], model: LanguageModel? = nil) {
     self.name = name
     self.arms = arms
+    self.model = model
   }
 }
 
@@ -57,7 +60,7 @@ public struct LatencyResult: Codable, Sendable, Equatable {
   public var phases: [String: Double]
   /// The weights that gated rows used over all weights, in decode steps; 1 for the dense model.
   public var density: Double
-  /// The bytes of decoder weights that a decode step reads, over all gated sequences alike.
+  /// The bytes of decoder weights, rotations among them, that a decode step reads, over all gated sequences alike.
   public var bytes: Double
 }
 
@@ -113,7 +116,9 @@ public struct LatencyProbe {
     return try subjects.indices.map { index in
       let stopwatch = ForwardStopwatch(now: now)
       let steps = max(1, shape.generatedTokens)
+      let model = subjects[index].model ?? self.model
       let cost = CostModel(ModelShape(model.configuration))
+      let turned = model.isTransformed ? cost.executedRotationMACs : 0
       let timed = try run(
         subjects[index], shape, sequences, workspaces[index], stopwatch: stopwatch)
       return LatencyResult(
@@ -125,12 +130,10 @@ public struct LatencyProbe {
             (phase.rawValue, Double(time) / 1e6 / Double(steps))
           }),
         density: timed.usedWeights / (cost.linearMACs * Double(steps * shape.batch)),
-        bytes: timed.usedWeights / Double(steps * shape.batch) * Double(weightBytes))
+        bytes: (timed.usedWeights / Double(steps * shape.batch) + turned)
+          * Double(model.weightByteCount))
     }
   }
-
-  /// The bytes of one weight as the model holds it.
-  private var weightBytes: Int { model.weightByteCount }
 
   /// One repetition: times in milliseconds.
   private struct Run {
@@ -147,6 +150,7 @@ public struct LatencyProbe {
     _ subject: LatencySubject, _ shape: LatencyShape, _ sequences: [[Int32]],
     _ workspace: ForwardWorkspace, stopwatch: ForwardStopwatch? = nil
   ) throws -> Run {
+    let model = subject.model ?? self.model
     let caches = sequences.map { _ in KeyValueCache(model.configuration) }
     let cost = CostModel(ModelShape(model.configuration))
     func parts(_ range: Range<Int>) -> [SequencePart] {

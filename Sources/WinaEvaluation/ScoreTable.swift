@@ -24,6 +24,8 @@ public struct ScoreTable: Sendable, Hashable {
   public let logLikelihoods: [Double]
   /// 1 where a choice was greedy, parallel to ``logLikelihoods``.
   public let isGreedy: [UInt8]
+  /// The MACs of rotations, [n]; empty where there are none, as without a transform.
+  public let rotationMACs: [Double]
   /// The weights used in gated rows, [n, usedWidth] row-major; 0 where nothing was gated.
   public let usedWeights: [UInt64]
   /// The number of (layer, projection) pairs; 0 if no sample was gated.
@@ -41,6 +43,8 @@ public struct ScoreTable: Sendable, Hashable {
     usedWidth = width
     values = scores.flatMap { Self.row($0) }
     logLikelihoods = scores.flatMap(\.logLikelihoods)
+    let rotations = scores.map(\.macs.rotation)
+    rotationMACs = rotations.allSatisfy { $0 == 0 } ? [] : rotations
     isGreedy = scores.flatMap(\.isGreedy).map { $0 ? 1 : 0 }
     usedWeights = scores.flatMap { score in
       let used = score.usedWeights
@@ -54,11 +58,12 @@ public struct ScoreTable: Sendable, Hashable {
   /// - Throws: ``EvaluationError`` if their sizes do not fit together.
   public init(
     labels: [String], labelIndices: [Int32], values: [Double], logLikelihoods: [Double],
-    isGreedy: [UInt8], usedWeights: [UInt64], usedWidth: Int
+    isGreedy: [UInt8], usedWeights: [UInt64], usedWidth: Int, rotationMACs: [Double] = []
   ) throws(EvaluationError) {
     count = labelIndices.count
     guard values.count == count * Self.columnNames.count, isGreedy.count == logLikelihoods.count,
-      usedWidth >= 0, usedWeights.count == count * usedWidth,
+      rotationMACs.isEmpty || rotationMACs.count == count, usedWidth >= 0,
+      usedWeights.count == count * usedWidth,
       labelIndices.allSatisfy({ labels.indices.contains(Int($0)) })
     else {
       throw .malformedTable("the columns of \(labelIndices.count) scores do not fit together")
@@ -68,6 +73,7 @@ public struct ScoreTable: Sendable, Hashable {
     self.values = values
     self.logLikelihoods = logLikelihoods
     self.isGreedy = isGreedy
+    self.rotationMACs = rotationMACs
     self.usedWeights = usedWeights
     self.usedWidth = usedWidth
   }
@@ -105,7 +111,8 @@ public struct ScoreTable: Sendable, Hashable {
     let gatedRows = try row.integer()
     let macs = MACBreakdown(
       linear: row.next(), attention: row.next(), head: row.next(), gate: row.next(),
-      centring: row.next(), router: row.next())
+      centring: row.next(), router: row.next(),
+      rotation: rotationMACs.isEmpty ? 0 : rotationMACs[index])
     let choices = try row.integer()
     let isGated = try row.integer() != 0
     guard choices >= 0, choices <= logLikelihoods.count - firstChoice else {

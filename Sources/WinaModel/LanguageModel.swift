@@ -11,6 +11,8 @@ public final class LanguageModel: Sendable {
   public let configuration: ModelConfiguration
   let outer: OuterWeights
   let layers: [DecoderLayer]
+  /// What names the transform that the model went through; `nil` for a model as it was loaded.
+  public let transformName: String?
   private let norms = Mutex<[Int: [Float]]>([:])
 
   /// Loads a Hugging Face directory: `config.json` and `model.safetensors`, or shards with an index.
@@ -33,8 +35,15 @@ public final class LanguageModel: Sendable {
     try CheckpointFiles(directory: directory).byteCount
   }
 
-  init(_ configuration: ModelConfiguration, _ outer: OuterWeights, _ layers: [DecoderLayer]) {
+  /// Whether the residual stream is rotated after each block but the last.
+  public var isTransformed: Bool { transformName != nil }
+
+  init(
+    _ configuration: ModelConfiguration, _ outer: OuterWeights, _ layers: [DecoderLayer],
+    transformName: String? = nil
+  ) {
     self.configuration = configuration
+    self.transformName = transformName
     self.outer = outer
     self.layers = layers
   }

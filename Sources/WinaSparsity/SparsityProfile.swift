@@ -59,6 +59,8 @@ public struct SparsityProfile: Sendable, Equatable {
     public var notes: [String]
     /// Why the method cannot reach the target; such a profile is n/a in reports and has no gate.
     public var unreachable: String?
+    /// The digest of the transform that the model went through first, where there is one.
+    public var transform: String?
   }
 
   /// Everything except the arrays.
@@ -113,6 +115,14 @@ public struct SparsityProfile: Sendable, Equatable {
     return SparsityProfile(
       unchecked: summary, thresholds: [Float](repeating: .nan, count: gates),
       keep: [Int32](repeating: -1, count: gates), masks: [], means: means)
+  }
+
+  /// Returns the profile as one of a model that went through a transform, named by its digest.
+  public func transformed(by name: String) -> SparsityProfile {
+    var summary = summary
+    summary.transform = name
+    return SparsityProfile(
+      unchecked: summary, thresholds: thresholds, keep: keep, masks: masks, means: means)
   }
 
   private init(

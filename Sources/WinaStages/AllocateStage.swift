@@ -18,7 +18,7 @@ public enum AllocateStage: Stage {
   public static let summary = "Divides sparsity over projections and layers."
   public static let dataUse = DataUse.fitted
   public static let usesNumerics = true
-  public static let internalPorts: Set<String> = ["clusters"]
+  public static let internalPorts: Set<String> = ["clusters", "transform"]
 
   /// What an error across layers is measured by.
   public enum CurveError: String, Codable, Sendable, CaseIterable {
@@ -86,12 +86,14 @@ public enum AllocateStage: Stage {
     var histogram: Ref<HistogramArtifact>?
     var tokens: [Ref<TokenizedShard>]
     var clusters: Ref<ClusteringArtifact>?
+    var transform: Ref<TransformArtifact>?
     var model: LeafRef<ModelFiles>
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
       histogram = try ports.read("histogram")
       tokens = try ports.read("tokens")
       clusters = try ports.read("clusters")
+      transform = try ports.read("transform")
       model = try ports.read("model")
     }
   }
@@ -210,6 +212,9 @@ public enum AllocateStage: Stage {
       "tokens": .artifacts([ArtifactRequest(stage.input("tokens") ?? "", .split(params.split))]),
       "model": .model,
     ]
+    if let transform = wiring.transform(ofHistogram: name) {
+      inputs["transform"] = Wiring.request(transform: transform)
+    }
     if let groups = histogram.input("groups") {
       inputs["clusters"] = .artifacts([ArtifactRequest(groups, .whole)])
     }
@@ -233,7 +238,7 @@ public enum AllocateStage: Stage {
       return AllocationArtifact(allocation: allocation, report: AllocationReport())
     }
     let histograms = try context.load(reference).histograms
-    let model = try LoadedModel.load(inputs.model, context).language
+    let model = try LoadedModel.load(inputs.model, transform: inputs.transform, context).language
     let samples = try AllocationSamples(
       inputs.tokens.map { try context.load($0) },
       clusters: inputs.clusters.map { try context.load($0) }, count: params.samples ?? 20,

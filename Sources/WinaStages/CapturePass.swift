@@ -20,6 +20,8 @@ final class CapturePass {
   private var accumulator: CaptureAccumulator
   /// What counts active inputs, if that is asked for.
   private(set) var activity: ActivityCounter?
+  /// The activations of the dense prefix.
+  private(set) var sink: SinkActivations
   /// What keeps features of the routing tokens, if that is asked for.
   private let features: RouteFeatures?
   /// The features of finished samples, one after the other.
@@ -35,9 +37,10 @@ final class CapturePass {
   private static let rowsOfBatch = 384
 
   init(
-    policy: EvaluationPolicy, keepsGate: Bool, accumulator: CaptureAccumulator,
+    policy: EvaluationPolicy, layers: Int, keepsGate: Bool, accumulator: CaptureAccumulator,
     activity: ActivityCounter? = nil, features: RouteFeatures? = nil
   ) {
+    sink = SinkActivations(layers: layers)
     self.features = features
     self.policy = policy
     self.keepsGate = keepsGate
@@ -147,6 +150,10 @@ final class CapturePass {
         layer: layer, stream: stream, values: block.values, rows: block.rows,
         firstPosition: block.firstPosition)
       let (first, place) = (block.firstPosition, places[part])
+      let prefix = (0..<policy.densePrefix).clamped(to: first..<(first + block.rows))
+      sink.add(
+        block.values, rows: (prefix.lowerBound - first)..<(prefix.upperBound - first),
+        columns: block.columns, layer: layer, stream: stream)
       let rows = place.gated.clamped(to: first..<(first + block.rows))
       activity?.add(
         block.values, rows: (rows.lowerBound - first)..<(rows.upperBound - first),

@@ -11,10 +11,10 @@ import WinaTensor
 /// histograms of groups apart. Cost: one forward pass per sample. A model that does not fit into memory
 /// is read layer by layer, twice: for its column norms and for the pass.
 ///
-/// Version 1. Raise the version when the same tokens and model may give other statistics.
+/// Version 2. Raise the version when the same tokens and model may give other statistics.
 public enum CaptureStage: Stage {
   public static let kind = "capture"
-  public static let version = 1
+  public static let version = 2
   public static let summary = "Runs the dense model and keeps activation statistics."
   public static let dataUse = DataUse.perSample
   public static let usesNumerics = true
@@ -64,6 +64,7 @@ public enum CaptureStage: Stage {
     var clusters: Ref<ClusteringArtifact>?
     var uncentred: Ref<CaptureArtifact>?
     var profile: Ref<ProfileArtifact>?
+    var transform: Ref<TransformArtifact>?
     var thresholds: Ref<HistogramArtifact>?
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
@@ -73,6 +74,7 @@ public enum CaptureStage: Stage {
       clusters = try ports.read("clusters")
       uncentred = try ports.read("uncentred")
       profile = try ports.read("profile")
+      transform = try ports.read("transform")
       thresholds = try ports.read("thresholds")
     }
   }
@@ -102,12 +104,14 @@ public enum CaptureStage: Stage {
     let task = TaskParams(
       slots: slots.map(\.name), centring: params.centring, exact: params.exact,
       active: params.active, features: params.features)
+    var inputs: [String: PortRequest] = [
+      "tokens": .artifacts([ArtifactRequest(tokens, .sameShard)]), "model": .model,
+    ]
+    if let transform = wiring.stage.input("transform") {
+      inputs["transform"] = Wiring.request(transform: transform)
+    }
     return [
-      TaskTemplate(
-        params: task,
-        inputs: [
-          "tokens": .artifacts([ArtifactRequest(tokens, .sameShard)]), "model": .model,
-        ], fanOut: .perShard(asTarget: .calibration))
+      TaskTemplate(params: task, inputs: inputs, fanOut: .perShard(asTarget: .calibration))
     ]
   }
 
@@ -115,7 +119,7 @@ public enum CaptureStage: Stage {
     _ params: TaskParams, _ inputs: Inputs, _ context: any StageContext
   ) throws -> CaptureArtifact {
     let tokens = try context.load(inputs.tokens)
-    let model = try CaptureModel.load(inputs.model, context)
+    let model = try CaptureModel.load(inputs.model, transform: inputs.transform, context)
     let norms = ColumnNorms(layers: try model.columnNorms(inputs.model, context))
     let shape = ModelShape(model.configuration)
     let layout = try CaptureLayout(
@@ -126,7 +130,8 @@ public enum CaptureStage: Stage {
       try $0.assign(tokens, capture: inputs.uncentred.map { try context.load($0) })
     }
     let pass = CapturePass(
-      policy: tokens.policy, keepsGate: layout.slots.contains(where: \.isGate),
+      policy: tokens.policy, layers: layout.layers,
+      keepsGate: layout.slots.contains(where: \.isGate),
       accumulator: try CaptureAccumulator(
         layout: layout, norms: norms, centring: means(params, inputs, context),
         exactGroups: params.exact == true ? clusters?.groups.count ?? 1 : 1),
@@ -139,6 +144,7 @@ public enum CaptureStage: Stage {
     var artifact = CaptureArtifact(
       shard: try pass.run(items, model, context), digests: tokens.digests,
       labels: tokens.samples.map(\.label), norms: norms)
+    artifact.sink = pass.sink
     artifact.activity = try pass.activity?.finish()
     if params.features?.kind == .embedding {
       let language = try LoadedModel.load(inputs.model, context).language
@@ -160,7 +166,7 @@ public enum CaptureStage: Stage {
       throw ArtifactError("a capture that counts active inputs needs a profile")
     }
     let profile = try context.load(reference).profile
-    let model = try LoadedModel.load(inputs.model, context)
+    let model = try LoadedModel.load(inputs.model, transform: inputs.transform, context)
     let thresholds = try profile.summary.groups.indices.map { group in
       try ProfileGates.gates(of: profile, group: group, for: model.language).projections.map {
         $0.compactMapValues { gate -> ActivityCounter.Threshold? in

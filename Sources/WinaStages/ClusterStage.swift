@@ -319,6 +319,9 @@ public enum ClusterStage: Stage {
       }
       let histogram = try wiring.require(name, kinds: [HistogramStage.kind], at: ["histogram"])
       try ProfileStage.checkCapture(params.score, histogram, wiring)
+      try wiring.requireBasis(
+        name, transform: wiring.transform(ofCapture: stage.input("capture")), at: ["histogram"],
+        "histogram '\(name)'", with: "the clusters")
     }
     inputs["capture"] = .artifacts([
       ArtifactRequest(

@@ -160,7 +160,12 @@ extension EvaluateStage {
         help: "add `policy: \(policy.rawValue)`, or remove it")
     }
     switch arm.policy {
-    case .fallback: try checkFallback(arm, route, at: path, wiring)
+    case .fallback:
+      try checkFallback(arm, route, at: path, wiring)
+      try wiring.requireBasis(
+        arm.fallback.flatMap { wiring.stages[$0] }?.input("histogram"),
+        transform: wiring.transform(ofProfile: profile.name), at: path + ["fallback"],
+        "fallback '\(arm.fallback ?? "")'")
     case .blend: try checkBlend(profile, at: path)
     case .worst where route == .assign:
       let algorithm = groups.flatMap { wiring.stages[$0]?.text("algorithm") }

@@ -19,7 +19,7 @@ public enum EvaluateStage: Stage {
   public static let usesNumerics = true
   public static let isTarget = true
   public static let internalPorts: Set<String> = [
-    "profile", "clusters", "capture", "router", "fallback", "dense",
+    "profile", "clusters", "capture", "router", "fallback", "dense", "transform",
   ]
 
   /// One configuration that is compared.
@@ -74,6 +74,7 @@ public enum EvaluateStage: Stage {
     var router: Ref<RouterArtifact>?
     var fallback: Ref<ProfileArtifact>?
     var dense: Ref<EvaluationShard>?
+    var transform: Ref<TransformArtifact>?
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
       tokens = try ports.read("tokens")
@@ -84,6 +85,7 @@ public enum EvaluateStage: Stage {
       router = try ports.read("router")
       fallback = try ports.read("fallback")
       dense = try ports.read("dense")
+      transform = try ports.read("transform")
     }
   }
 
@@ -138,6 +140,9 @@ public enum EvaluateStage: Stage {
       let (task, ports) = try routing(of: arm, profile, at: ["arms", name], wiring)
       var inputs = common.merging(ports) { $1 }
       inputs["profile"] = .artifacts([ArtifactRequest(profile, .whole)])
+      if let transform = wiring.transform(ofProfile: profile) {
+        inputs["transform"] = Wiring.request(transform: transform)
+      }
       inputs["dense"] = .artifacts([
         ArtifactRequest(wiring.stage.name, item: dense, .sameShard)
       ])
@@ -155,7 +160,7 @@ public enum EvaluateStage: Stage {
     _ params: TaskParams, _ inputs: Inputs, _ context: any StageContext
   ) throws -> EvaluationShard {
     let shard = try context.load(inputs.tokens)
-    let model = try LoadedModel.load(inputs.model, context)
+    let model = try LoadedModel.load(inputs.model, transform: inputs.transform, context)
     let evaluator = Evaluator(model: model.language, policy: shard.policy)
     guard let profileReference = inputs.profile else {
       return try EvaluationShard.dense(shard, evaluator, ForwardWorkspace(), context)

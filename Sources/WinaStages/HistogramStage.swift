@@ -142,7 +142,11 @@ public enum HistogramStage: Stage {
         inputs["tokens"] = .artifacts([tokens])
       }
       let features = wiring.capture(assigningTo: groups.stage, .split(params.split))
-      if let features, features.variant != Variant() {
+      if let features,
+        features.variant != Variant()
+          || wiring.transform(ofCapture: features.stage)
+            != wiring.transform(ofCapture: stage.input("capture"))
+      {
         inputs["features"] = .artifacts([features])
       }
     }
@@ -171,6 +175,13 @@ public enum HistogramStage: Stage {
         "plan.propagation", ["propagation"],
         "a centred profile needs histograms of dense inputs",
         help: "use `propagation: dense`, or a profile without centring")
+    }
+    if let transform = wiring.transform(ofCapture: stage.input("capture")) {
+      throw PlanProblem(
+        "plan.propagation", ["propagation"],
+        "propagation 'sparse_sequential' runs the model as it is, but the capture has the transform "
+          + "'\(transform)'",
+        help: "use `propagation: dense`, or a capture without a transform")
     }
     let capture = stage.input("capture").flatMap { wiring.stages[$0] }
     let task = TaskParams(score: params.score ?? .wina, sparsity: params.sparsity)

@@ -19,7 +19,7 @@ public enum LatencyStage: Stage {
   public static let dataUse = DataUse.derived
   public static let usesNumerics = true
   public static let isTarget = true
-  public static let internalPorts: Set<String> = ["profiles"]
+  public static let internalPorts: Set<String> = ["profiles", "transforms"]
 
   /// One configuration that is measured.
   public struct Arm: Codable, Sendable, Hashable {
@@ -87,11 +87,14 @@ public enum LatencyStage: Stage {
     var tokens: [Ref<TokenizedShard>]
     var model: LeafRef<ModelFiles>
     var profiles: [Ref<ProfileArtifact>]
+    /// The transforms that profiles rest on, each once; a profile names its own.
+    var transforms: [Ref<TransformArtifact>]
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
       tokens = try ports.read("tokens")
       model = try ports.read("model")
       profiles = try ports.read("profiles")
+      transforms = try ports.read("transforms")
     }
   }
 
@@ -143,6 +146,16 @@ public enum LatencyStage: Stage {
       arms.append(name)
       profiles.append(ArtifactRequest(profile, .whole))
     }
+    let transforms = Set(profiles.compactMap { wiring.transform(ofProfile: $0.stage) }).sorted()
+    var inputs: [String: PortRequest] = [
+      "tokens": .artifacts([
+        ArtifactRequest(wiring.stage.input("tokens") ?? "", .split(params.split))
+      ]),
+      "model": .model, "profiles": .artifacts(profiles),
+    ]
+    if !transforms.isEmpty {
+      inputs["transforms"] = .artifacts(transforms.map { ArtifactRequest($0, .whole) })
+    }
     let dense = params.arms.entries.first { $0.value.profile == nil }?.key
     return [
       TaskTemplate(
@@ -151,12 +164,7 @@ public enum LatencyStage: Stage {
           promptTokens: params.promptTokens, generatedTokens: params.generatedTokens,
           batch: params.batch, threads: params.threads, groups: params.groups,
           repeats: params.repeats, warmUp: params.warmUp),
-        inputs: [
-          "tokens": .artifacts([
-            ArtifactRequest(wiring.stage.input("tokens") ?? "", .split(params.split))
-          ]),
-          "model": .model, "profiles": .artifacts(profiles),
-        ], fanOut: .once)
+        inputs: inputs, fanOut: .once)
     ]
   }
 
@@ -185,13 +193,17 @@ public enum LatencyStage: Stage {
     for (name, reference) in zip(params.arms, inputs.profiles) {
       let profile = try context.load(reference).profile
       guard profile.summary.unreachable == nil else { continue }
+      let own = inputs.transforms.first { $0.digest.hex == profile.summary.transform }
+      let model = try LoadedModel.load(inputs.model, transform: own, context)
       subjects.append(
-        LatencySubject(name: name, arms: try arms(profile, model, params, packs: false)))
+        LatencySubject(
+          name: name, arms: try arms(profile, model, params, packs: false), model: model.language))
       guard ProfileGates.hasFixedMasks(profile) else { continue }
       let start = now()
       let packed = try arms(profile, model, params, packs: true)
       packing[name + packedSuffix] = Double(now() - start) / 1e6 / Double(packed.count)
-      subjects.append(LatencySubject(name: name + packedSuffix, arms: packed))
+      subjects.append(
+        LatencySubject(name: name + packedSuffix, arms: packed, model: model.language))
     }
     let probe = LatencyProbe(model: model.language, firstGatedRow: prefix, now: now)
     let shapes = shapes(params).filter { $0.threads <= context.threads }

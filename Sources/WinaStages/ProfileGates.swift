@@ -24,6 +24,14 @@ public enum ProfileGates {
           + "\(model.configuration.layers) with \(widths): use a profile that was fitted to this model"
       )
     }
+    guard summary.transform == model.transformName else {
+      throw ArtifactError(
+        summary.transform.map {
+          "the profile was fitted to the model as transform \($0.prefix(12)) rotates it, and this is "
+            + (model.isTransformed ? "another transform of it" : "the model as it was loaded")
+            + ": use a profile without a transform"
+        } ?? "the profile was fitted to the model as it was loaded, and this one is transformed")
+    }
     var gates = ActivationGates(layers: summary.layers)
     for layer in 0..<summary.layers {
       for projection in Projection.allCases {

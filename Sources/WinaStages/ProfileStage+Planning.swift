@@ -8,6 +8,7 @@ extension ProfileStage {
     let histogram = try wiring.require(
       wiring.stage.input("histogram") ?? "", kinds: [HistogramStage.kind], at: ["histogram"])
     try checkCapture(params.score, histogram, wiring)
+    let transform = wiring.transform(ofHistogram: histogram.name)
     let allocation = try allocation(params, histogram, wiring)
     let isGrouped = histogram.input("groups") != nil
     if params.centring == .group, !isGrouped {
@@ -46,6 +47,15 @@ extension ProfileStage {
     inputs["histogram"] = .artifacts([request])
     if let allocation {
       inputs["allocation"] = .artifacts([ArtifactRequest(allocation.name, .whole)])
+    }
+    if let transform {
+      inputs["transform"] = Wiring.request(transform: transform)
+      if params.gate == .fixed {
+        let split = histogram.text("split").flatMap(Split.init(rawValue:)) ?? .calibration
+        inputs["capture"] = .artifacts([
+          ArtifactRequest(histogram.input("capture") ?? "", .split(split))
+        ])
+      }
     }
     if params.gate == .hybrid { inputs["activity"] = activity(histogram, wiring) }
     if let heldOut = try heldOut(params, histogram, wiring) {
@@ -113,6 +123,9 @@ extension ProfileStage {
         help: "give both the same score",
         related: .init(stage: name, path: ["score"], message: "the score is named here"))
     }
+    try wiring.requireBasis(
+      stage.input("histogram"), transform: wiring.transform(ofHistogram: histogram.name),
+      at: ["allocation"], "allocation '\(name)'")
     let groups = stage.input("histogram").flatMap { wiring.stages[$0] }?.input("groups")
     guard groups == nil || groups == histogram.input("groups") else {
       throw PlanProblem(
@@ -130,6 +143,9 @@ extension ProfileStage {
   ) throws(PlanProblem) -> WiredStage? {
     guard let name = wiring.stage.input("held_out") else { return nil }
     let heldOut = try wiring.require(name, kinds: [HistogramStage.kind], at: ["held_out"])
+    try wiring.requireBasis(
+      name, transform: wiring.transform(ofHistogram: histogram.name), at: ["held_out"],
+      "held-out histogram '\(name)'")
     guard heldOut.input("groups") == histogram.input("groups") else {
       throw PlanProblem(
         "plan.held-out", ["held_out"],

@@ -10,7 +10,7 @@ public enum ProfileStage: Stage {
   public static let version = 3
   public static let summary = "Fits a sparsity profile to histograms."
   public static let dataUse = DataUse.fitted
-  public static let internalPorts: Set<String> = ["means", "activity"]
+  public static let internalPorts: Set<String> = ["means", "activity", "transform", "capture"]
 
   /// What a spec may set; exactly one of `sparsity`, `macs` and `coverage`.
   public struct Params: Codable, Sendable {
@@ -73,6 +73,9 @@ public enum ProfileStage: Stage {
     var heldOut: Ref<HistogramArtifact>?
     var allocation: Ref<AllocationArtifact>?
     var activity: [Ref<CaptureArtifact>]
+    var transform: Ref<TransformArtifact>?
+    /// Captures of a transformed model, which hold the norms of its weights.
+    var capture: [Ref<CaptureArtifact>]
     var model: LeafRef<ModelFiles>
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
@@ -81,6 +84,8 @@ public enum ProfileStage: Stage {
       heldOut = try ports.read("held_out")
       allocation = try ports.read("allocation")
       activity = try ports.read("activity")
+      transform = try ports.read("transform")
+      capture = try ports.read("capture")
       model = try ports.read("model")
     }
   }
@@ -227,7 +232,12 @@ public enum ProfileStage: Stage {
       try context.load($0).histograms.centringMeans(params.centring)
     }
     evidence.heldOut = try inputs.heldOut.map { try context.load($0).histograms }
-    if params.gate == .fixed {
+    if params.gate == .fixed, inputs.transform != nil {
+      guard let capture = inputs.capture.first else {
+        throw ArtifactError("static masks of a transformed model need a capture of it")
+      }
+      evidence.norms = try context.load(capture).norms
+    } else if params.gate == .fixed {
       let model = try CaptureModel.load(inputs.model, context)
       evidence.norms = ColumnNorms(layers: try model.columnNorms(inputs.model, context))
     }
@@ -244,7 +254,8 @@ public enum ProfileStage: Stage {
       }
       evidence.hasOwnAllocations = allocation.isGrouped
     }
-    let (target, unreachable) = target(params, CostModel(shape))
+    let (target, unreachable) = target(
+      params, CostModel(shape, isTransformed: inputs.transform != nil))
     var profile = try SparsityProfile.fit(
       histograms, shapes: ProjectionShapes(shape),
       options: ProfileOptions(
@@ -253,6 +264,7 @@ public enum ProfileStage: Stage {
         neverActive: params.neverActive ?? 0.01),
       evidence: evidence)
     if let unreachable { profile = profile.unreachable(because: unreachable) }
+    if let transform = inputs.transform { profile = profile.transformed(by: transform.digest.hex) }
     return ProfileArtifact(profile: profile)
   }
 
@@ -263,11 +275,15 @@ public enum ProfileStage: Stage {
     if let coverage = params.coverage { return (.coverage(coverage), nil) }
     guard let macs = params.macs else { return (.sparsity(params.sparsity ?? 0), nil) }
     let dense = cost.linearMACs + cost.headMACs
-    let sparsity = (1 - macs) * dense / cost.linearMACs
+    // A transformed model makes its rotations whatever is dropped.
+    let rotations = cost.isTransformed ? cost.executedRotationMACs : 0
+    let sparsity = ((1 - macs) * dense + rotations) / cost.linearMACs
     guard sparsity < 1 else {
-      let least = (cost.headMACs / dense * 1000).rounded() / 10
-      return (.sparsity(0), "the head alone takes \(least) % of the MACs")
+      let least = ((cost.headMACs + rotations) / dense * 1000).rounded() / 10
+      let parts =
+        cost.isTransformed ? "the head and the rotations alone take" : "the head alone takes"
+      return (.sparsity(0), "\(parts) \(least) % of the MACs")
     }
-    return (.sparsity(sparsity), nil)
+    return (.sparsity(max(0, sparsity)), nil)
   }
 }

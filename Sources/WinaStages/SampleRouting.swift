@@ -49,7 +49,8 @@ struct SampleRouting {
     let finder = RouteFinder(
       params: params, inputs: inputs, shard: shard, groups: profile.summary.groups.count,
       context: context)
-    routes = try finder.routes(model)
+    // Routers learn from the model as it is, whatever an arm rotates.
+    routes = try finder.routes(LoadedModel.load(inputs.model, context))
   }
 
   /// Scores a batch of samples under the profile of their group, or of every group to keep the best.

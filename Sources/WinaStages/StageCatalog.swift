@@ -15,6 +15,7 @@ public enum StageCatalog {
     LatencyStage.self,
     ProfileStage.self,
     TokenizeStage.self,
+    TransformStage.self,
   ]
 
   /// The registry of the built-in stages.

@@ -25,7 +25,7 @@ public enum PairedPermutation {
   ///   - repetitions: Random assignments when enumeration is too large.
   ///   - seed: The seed of the random assignments.
   /// - Throws: ``StatisticsError`` for no pairs, values that are not finite, or `repetitions < 1`.
-  /// - Complexity: O(n · repetitions), or O(2ⁿ).
+  /// - Complexity: n / 8 additions a repetition (signed sums of eight pairs are tabulated), or O(n·2ⁿ).
   public static func signFlip(
     _ differences: [Double], repetitions: Int = 10_000, seed: UInt64
   ) throws -> PermutationResult {
@@ -47,9 +47,10 @@ public enum PairedPermutation {
       return PermutationResult(
         observed: mean, pValue: Double(extreme) / Double(total), repetitions: total, isExact: true)
     }
+    let table = signedSums(differences)
     var random = RandomStream(seed: seed)
     var extreme = 0
-    for _ in 0..<repetitions where abs(flippedSum(differences, using: &random)) >= bar {
+    for _ in 0..<repetitions where abs(flippedSum(table, using: &random)) >= bar {
       extreme += 1
     }
     return PermutationResult(
@@ -69,15 +70,28 @@ public enum PairedPermutation {
     return extreme
   }
 
-  private static func flippedSum(_ differences: [Double], using random: inout RandomStream)
-    -> Double
-  {
+  /// For every eight differences, their 256 signed sums: a set bit is a minus.
+  private static func signedSums(_ differences: [Double]) -> [Double] {
+    var table: [Double] = []
+    table.reserveCapacity((differences.count + 7) / 8 * 256)
+    for start in stride(from: 0, to: differences.count, by: 8) {
+      let block = differences[start..<min(start + 8, differences.count)]
+      for signs in 0..<256 {
+        var sum = 0.0
+        for (bit, value) in block.enumerated() { sum += signs >> bit & 1 == 1 ? -value : value }
+        table.append(sum)
+      }
+    }
+    return table
+  }
+
+  private static func flippedSum(_ table: [Double], using random: inout RandomStream) -> Double {
     var sum = 0.0
     var bits: UInt64 = 0
-    for (index, value) in differences.enumerated() {
-      if index & 63 == 0 { bits = random.next() }
-      sum += bits & 1 == 1 ? -value : value
-      bits >>= 1
+    for block in 0..<table.count / 256 {
+      if block & 7 == 0 { bits = random.next() }
+      sum += table[block * 256 + Int(bits & 255)]
+      bits >>= 8
     }
     return sum
   }

@@ -39,6 +39,12 @@ public struct StatisticsError: Error, Sendable, Equatable, CustomStringConvertib
       hint: "pass a value in \(expected)")
   }
 
+  static func splitUnit(_ unit: Int) -> StatisticsError {
+    StatisticsError(
+      code: .lengthMismatch, message: "document \(unit) has entries in more than one stratum",
+      hint: "resample by entry, or give all entries of a document the same label")
+  }
+
   static func outsideCurve(_ x: Double, _ range: ClosedRange<Double>) -> StatisticsError {
     StatisticsError(
       code: .outsideCurve,

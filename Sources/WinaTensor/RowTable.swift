@@ -27,6 +27,13 @@ public struct RowTable: Sendable {
     tensor.releasePages()
   }
 
+  /// Returns all rows as f32, [rows, columns].
+  public func values() -> [Float] {
+    var values = [Float](repeating: 0, count: rows * columns)
+    type.convert(buffer.base, into: &values)
+    return values
+  }
+
   /// Writes some rows as f32 one below the other.
   ///
   /// - Precondition: Every index is a row of the table and `y` has room.

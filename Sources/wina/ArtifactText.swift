@@ -20,8 +20,10 @@ struct ArtifactText {
     case RouterArtifact.format: describe(try RouterArtifact(decoding: payload))
     case HistogramArtifact.format: try describe(HistogramArtifact(decoding: payload).histograms)
     case AllocationArtifact.format: try describe(AllocationArtifact(decoding: payload))
+    case CaptureArtifact.format: describe(try CaptureArtifact(decoding: payload))
     case LatencyArtifact.format: describe(try LatencyArtifact(decoding: payload))
     case ClusteringArtifact.format: describe(try ClusteringArtifact(decoding: payload))
+    case TransformArtifact.format: describe(try TransformArtifact(decoding: payload))
     default: break
     }
   }
@@ -171,6 +173,39 @@ struct ArtifactText {
     add(table)
   }
 
+  private mutating func describe(_ artifact: CaptureArtifact) {
+    let (shard, layout) = (artifact.shard, artifact.shard.layout)
+    lines.append(
+      "Statistics of \(shard.samples) samples: \(shard.gatedTokens.reduce(0) { $0 + Int($1) }) gated and "
+        + "\(shard.routeTokens.reduce(0) { $0 + Int($1) }) routing tokens")
+    let sink = artifact.sink
+    guard sink.tokens > 0 else { return }
+    var table = TextTable(
+      [
+        .init("layer", isNumeric: true), .init("stream"), .init("mean |x|", isNumeric: true),
+        .init("of the dense prefix", isNumeric: true), .init("its largest", isNumeric: true),
+      ], keyColumns: 2)
+    for layer in 0..<layout.layers {
+      for (place, stream) in ActivationStream.allCases.enumerated() {
+        var sum = 0.0
+        for sample in 0..<shard.samples {
+          for channel in layout.channelRange(stream) {
+            let index = (sample * layout.layers + layer) * layout.channels + channel
+            sum += Double(shard.gatedMoments.meanAbsolute[index])
+          }
+        }
+        let width = layout.width(of: stream)
+        table.append([
+          "\(layer)", stream.rawValue, rounded(sum / Double(max(shard.samples * width, 1))),
+          rounded(sink.mean(layer: layer, stream: stream, width: width) ?? .nan),
+          rounded(Double(sink.largest[layer][place])),
+        ])
+      }
+    }
+    lines.append("\(sink.tokens) tokens of dense prefixes are kept apart from all of it:")
+    add(table)
+  }
+
   private mutating func describe(_ set: HistogramSet) throws {
     lines.append(
       "Histograms of \(set.samples.reduce(0, +)) samples, \(set.tokens.reduce(0, +)) gated tokens, "
@@ -256,6 +291,35 @@ struct ArtifactText {
       ])
     }
     return table
+  }
+
+  private mutating func describe(_ artifact: TransformArtifact) {
+    let transform = artifact.transform
+    func names(_ anchors: [Projection]) -> String { anchors.map(\.rawValue).joined(separator: "+") }
+    let blocks = [
+      (names(artifact.attentionAnchors), transform.layers.map(\.attention)),
+      (names(artifact.mlpAnchors), transform.layers.map(\.mlp)),
+    ]
+    lines.append(
+      "Rotations of \(transform.layers.count) layers of width \(transform.hidden), which make the "
+        + "columns of \(blocks.map(\.0).joined(separator: " and of ")) orthogonal; column norms:")
+    var table = TextTable(
+      [.init("layer", isNumeric: true)]
+        + blocks.flatMap { name, _ in
+          ["\(name) not zero", "largest", "median", "least not zero"].map {
+            TextTable.Column($0, isNumeric: true)
+          }
+        })
+    for layer in transform.layers.indices {
+      table.append(
+        ["\(layer)"]
+          + blocks.flatMap { _, rotations -> [String] in
+            let (norms, rank) = (rotations[layer].values, rotations[layer].rank)
+            return ["\(rank)"]
+              + [0, norms.count / 2, rank - 1].map { $0 < 0 ? "0" : rounded(norms[$0]) }
+          })
+    }
+    add(table)
   }
 
   // MARK: Latency

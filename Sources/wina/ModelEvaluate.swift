@@ -145,7 +145,7 @@ struct ModelEvaluate: ModelCommand {
     let (start, date) = (clock.now, Date().timeIntervalSince1970)
     let sources = try sources()
     let path = try ModelLookup.process.requireModel(model)
-    let language = try LanguageModel.load(directory: path)
+    let language = try gating.model(LanguageModel.load(directory: path))
     let tokenizer = try Tokenizer.load(path: path)
     let arm = try gating.activationGates(for: language).map { try GatedArm($0, for: language) }
     let evaluation = TaskEvaluation(

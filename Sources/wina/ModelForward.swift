@@ -40,7 +40,7 @@ struct ModelForward: ModelCommand {
 
   func perform() throws {
     let path = try ModelLookup.process.requireModel(model)
-    let language = try LanguageModel.load(directory: path)
+    let language = try gating.model(LanguageModel.load(directory: path))
     let sequences = try sequences(path)
     var record = ModelForwardRecord(
       language, gates: try gating.gates(for: language), densePrefix: gating.densePrefix,

@@ -68,7 +68,7 @@ struct ModelGenerate: ModelCommand {
 
   func perform() throws {
     let path = try ModelLookup.process.requireModel(model)
-    let language = try LanguageModel.load(directory: path)
+    let language = try gating.model(LanguageModel.load(directory: path))
     let tokenizer = try Tokenizer.load(path: path)
     let prefix = try promptTokens(tokenizer, language)
     let gates = try gating.activationGates(for: language)

@@ -33,15 +33,31 @@ struct ModelProfileOptions: ParsableArguments {
     if run != nil { throw ValidationError("--run needs --profile") }
   }
 
-  /// Returns the gates of the profile, or `nil` for the dense model.
-  func activationGates(for model: LanguageModel) throws -> ActivationGates? {
+  /// Returns the profile, where one is named, and where it was found.
+  private func stored() throws -> (profile: SparsityProfile, store: ArtifactStore)? {
     guard let profile else { return nil }
     let workspace = Workspace(spec: nil, cache: cache)
     let store = try workspace.store(remote: nil)
     let lookup = ArtifactLookup(workspace: workspace, store: store, kind: ProfileStage.kind)
     let payload = try store.read(
       try lookup.output(named: profile, run: run), as: ProfileArtifact.format)
-    let stored = try ProfileArtifact(decoding: payload).profile
+    return (try ProfileArtifact(decoding: payload).profile, store)
+  }
+
+  /// Returns the model that the profile was fitted to: the given one, or what its transform makes of
+  /// it.
+  func model(_ model: LanguageModel) throws -> LanguageModel {
+    guard let (profile, store) = try stored(), let name = profile.summary.transform,
+      let digest = ContentDigest(hex: name)
+    else { return model }
+    let payload = try store.read(digest, as: TransformArtifact.format)
+    return try model.transformed(
+      by: TransformArtifact(decoding: payload).transform, name: name)
+  }
+
+  /// Returns the gates of the profile, or `nil` for the dense model.
+  func activationGates(for model: LanguageModel) throws -> ActivationGates? {
+    guard let stored = try stored()?.profile else { return nil }
     if let reason = stored.summary.unreachable {
       throw ModelInputError(
         message: "the profile reaches no sparsity of \(stored.summary.sparsity): \(reason)",

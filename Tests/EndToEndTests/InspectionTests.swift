@@ -100,7 +100,7 @@ struct InspectionTests {
     let stages = try workspace.wina("stages").output
     for kind in [
       "tokenize", "capture", "histogram", "cluster", "profile", "classifier", "evaluate",
-      "allocate", "latency", "compare", "command",
+      "allocate", "latency", "compare", "command", "transform",
     ] {
       #expect(schema.output.contains("\"\(kind)\""))
       #expect(stages.contains(kind))

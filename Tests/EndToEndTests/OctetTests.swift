@@ -81,6 +81,58 @@ struct OctetTests {
       ])
   }
 
+  @Test func aTransformedModelPredictsWhatTheModelDoes() throws {
+    let model = try LanguageModel.load(directory: Self.root + "/models/octet")
+    let rotated = try model.transformed(
+      by: ColumnOrthogonalTransform(
+        hidden: model.configuration.hidden,
+        layers: (0..<model.configuration.layers).map { try model.rotations(layer: $0) }),
+      name: "octet", threads: 2)
+    let ids = try SafetensorsFile(path: Self.root + "/Tests/Fixtures/octet/golden.safetensors")
+      .tensor("input_ids").int64s().map(Int32.init)
+    let (expected, found) = try (
+      model.forward(ids, ForwardRequest(), workspace: ForwardWorkspace()).logits,
+      rotated.forward(ids, ForwardRequest(), workspace: ForwardWorkspace()).logits
+    )
+    let scale = expected.reduce(0) { max($0, abs($1)) }
+    let difference = zip(expected, found).map { abs($0 - $1) }.max() ?? .infinity
+    #expect(difference <= 1e-4 * scale)
+  }
+
+  @Test func armsOnTransformedWeightsStandBesideTheOthers() throws {
+    let cache = try TemporaryDirectory()
+    let spec = Self.root + "/experiments/repro-wina-uniform/transform-thresholds.yaml"
+    let report = try run(
+      spec, ["data.limit=20", "s=0.5", "compare.primary.at={}"], cache: cache)
+    func value(_ arm: String, _ metric: String, _ report: RunReport) -> Double {
+      report.results.first { $0.arm == arm && $0.metric == metric && $0.label == nil }?.value
+        ?? .nan
+    }
+    for arm in ["teal", "teal_transform", "wina", "wina_transform"] {
+      #expect(value(arm, "kl", report) > 0, "\(arm)")
+    }
+    // The paper's count leaves the rotations out; the full one has all 2L − 1.
+    let (paper, full) = ("paper_macs_per_token", "macs_per_token")
+    let model = try ModelConfiguration.load(path: Self.root + "/models/octet")
+    let turns = Double((2 * model.layers - 1) * model.hidden * model.hidden)
+    for score in ["teal", "wina"] {
+      let (plain, turned) = (score, score + "_transform")
+      let extra =
+        (value(turned, full, report) - value(turned, paper, report))
+        - (value(plain, full, report) - value(plain, paper, report))
+      #expect(extra > 0.8 * turns && extra < 1.2 * turns, "\(score): \(extra) of \(turns)")
+    }
+    // With nothing dropped the rotated model is the model.
+    let whole = try run(
+      spec, ["data.limit=20", "s=0", "compare.primary.at={}"], cache: cache)
+    for arm in ["teal_transform", "wina_transform"] {
+      #expect(value(arm, "kl", whole) < 1e-6, "\(arm)")
+    }
+    #expect(
+      whole.tasks.filter { $0.kind == "transform" || $0.kind == "capture" }
+        .allSatisfy { $0.status == "hit" })
+  }
+
   @Test func ablationsShareTheTasksOfTheirBase() throws {
     let cache = try TemporaryDirectory()
     _ = try run(Self.root + "/experiments/ablations/base.yaml", cache: cache)
@@ -97,7 +149,7 @@ struct OctetTests {
 
   @Test(arguments: [
     "quickstart", "octet-study", "ablations/base", "ablations/sparsity", "ablations/clusters",
-    "ablations/scores",
+    "ablations/scores", "transform/study",
   ]) func theExperimentsAreValid(name: String) throws {
     let cache = try TemporaryDirectory()
     let outcome = try WinaProcess(

@@ -59,6 +59,20 @@ import WinaEvaluation
     }
   }
 
+  @Test("a transformed model pays for its rotations in every row, in the full count alone")
+  func executedRotations() {
+    let (plain, cost) = (CostModel(Self.tiny), CostModel(Self.tiny, isTransformed: true))
+    // Two layers: three turns of 8 × 8.
+    #expect(cost.executedRotationMACs == 3 * 64)
+    let before = plain.macs(
+      used: [], gatedRows: 2, rows: 5, attendedKeys: 15, overhead: .none)
+    let macs = cost.macs(used: [], gatedRows: 2, rows: 5, attendedKeys: 15, overhead: .none)
+    #expect(before.rotation == 0 && macs.rotation == 5 * 192)
+    #expect(macs.total == before.total + 960)
+    #expect((macs + macs).rotation == 1920)
+    #expect(cost.paperMACs(sparsity: 0.5) == plain.paperMACs(sparsity: 0.5))
+  }
+
   static let tiny = ModelShape(
     layers: 2, hidden: 8, heads: 2, keyValueHeads: 1, headSize: 4, feedForward: 12, vocabulary: 20)
 

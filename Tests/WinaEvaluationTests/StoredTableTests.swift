@@ -64,6 +64,23 @@ import WinaEvaluation
     #expect(throws: EvaluationError.self) { try missing.samples() }
   }
 
+  @Test("rotations are a column of their own, where there are any")
+  func rotationsRoundTrip() throws {
+    #expect(ScoreTable(Self.scores).rotationMACs.isEmpty)
+    var scores = Self.scores
+    scores[0].macs.rotation = 12.5
+    let table = ScoreTable(scores)
+    #expect(table.rotationMACs == [12.5, 0, 0])
+    #expect(table.values == ScoreTable(Self.scores).values)
+    #expect(try table.scores() == scores)
+    #expect(throws: EvaluationError.self) {
+      try ScoreTable(
+        labels: table.labels, labelIndices: table.labelIndices, values: table.values,
+        logLikelihoods: table.logLikelihoods, isGreedy: table.isGreedy,
+        usedWeights: table.usedWeights, usedWidth: table.usedWidth, rotationMACs: [1])
+    }
+  }
+
   @Test("scores survive being flattened")
   func scoresRoundTrip() throws {
     let table = ScoreTable(Self.scores)

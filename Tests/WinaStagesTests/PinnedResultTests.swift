@@ -9,7 +9,7 @@ struct PinnedResultTests {
   /// Kind, version and fingerprint of the results.
   private static let pins: [String: [Int: String]] = [
     "allocate": [1: "097ab9fa33f2249b"],
-    "capture": [1: "64ca30e164b6716d"],
+    "capture": [2: "f280aa96b46e8f5e"],
     "classifier": [2: "7d9e0fc4e5c6fde7"],
     "cluster": [2: "eda91716a0947f35"],
     "command": [1: "d3a3d2c8b8cf7d3f"],
@@ -19,6 +19,7 @@ struct PinnedResultTests {
     "latency": [1: "f3db1e6a0ab4058e"],
     "profile": [3: "78f8944297dd9d9a"],
     "tokenize": [1: "dc6721fa24188991"],
+    "transform": [1: "ce36505257c54241"],
   ]
 
   @Test func resultsOfAVersionNeverChange() throws {
@@ -159,6 +160,9 @@ struct PinnedResultTests {
       "profile": [plain, cats, specific, fixed], "classifier": routers + more, "evaluate": scores,
     ]
     var payloads = try digests.mapValues { try $0.map { try lab.context.payload($0) } }
+    payloads["transform"] = [
+      try lab.context.payload(lab.run("transform", [:], ["model": [.leaf(lab.model)]]))
+    ]
     payloads["compare"] = [try ComparisonArtifact(report: Scoreboard.sample().report()).encoded()]
     let times = try lab.load(
       lab.run(

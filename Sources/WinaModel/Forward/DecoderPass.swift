@@ -79,7 +79,7 @@ struct DecoderPass {
     workspace.lap(.attention)
     project(layer, index, .outputInput, workspace.attended, into: &workspace.delta)
     workspace.lap(.outputInput)
-    addDelta()
+    addDelta(turning: layer.turns?.afterAttention)
     normalize(layer.mlpNorm)
     workspace.lap(.residual)
     project(layer, index, .mlpInput, workspace.normed, into: &workspace.gateUp)
@@ -88,7 +88,7 @@ struct DecoderPass {
     workspace.lap(.activation)
     project(layer, index, .downInput, workspace.neurons, into: &workspace.delta)
     workspace.lap(.downInput)
-    addDelta()
+    addDelta(turning: layer.turns?.afterMLP)
     countCATS(index)
     workspace.lap(.residual)
   }
@@ -99,7 +99,15 @@ struct DecoderPass {
       into: &workspace.normed)
   }
 
-  private func addDelta() {
+  /// Adds the output of a block to the residual stream, which a transformed model turns before.
+  private func addDelta(turning turn: WeightMatrix?) {
+    if let turn {
+      let layout = MatrixLayout(rows: rows, columns: configuration.hidden)
+      workspace.engine.multiply(
+        workspace.residual, layout, turn, outputs: 0..<turn.outputs, into: &workspace.normed,
+        layout)
+      swap(&workspace.residual, &workspace.normed)
+    }
     workspace.engine.accumulate(
       workspace.delta, count: rows * configuration.hidden, into: &workspace.residual)
   }

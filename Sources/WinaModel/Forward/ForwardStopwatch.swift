@@ -1,6 +1,6 @@
 /// A part of a forward pass that is timed by itself.
 public enum ForwardPhase: String, Sendable, Hashable, CaseIterable {
-  /// Norms and additions to the residual stream.
+  /// Norms and additions to the residual stream, and in a transformed model its rotations.
   case residual
   /// Scores, masks and compaction.
   case gate

@@ -22,6 +22,7 @@ public final class LayerProbe {
   private let pass: DecoderPass
   /// The rows of every sequence that are gated.
   private let gated: [Range<Int>]
+  /// The residual stream that enters, in the basis after attention.
   private let input: [Float]
   private let normed: [Float]
   private var gates: [Projection: ProjectionGate] = [:]
@@ -35,6 +36,8 @@ public final class LayerProbe {
     var attended: [Float] = []
     /// The residual stream after attention.
     var middle: [Float] = []
+    /// The same in the basis after the layer.
+    var carried: [Float] = []
     /// The normed input of gate_proj and up_proj.
     var normed: [Float] = []
     /// The input of down_proj.
@@ -75,10 +78,12 @@ public final class LayerProbe {
     gated = zip(pass.parts, firstGatedRows).map { part, first in
       min(part.rows.lowerBound + max(0, first), part.rows.upperBound)..<part.rows.upperBound
     }
-    input = Array(residuals.joined())
+    let joined = Array(residuals.joined())
+    input = LayerProbe.turned(
+      joined, model.layers[layer].turns?.afterAttention, workspace, rows: rows)
     state = State()
     normed = LayerProbe.norm(
-      input, model.layers[layer].attentionNorm, configuration, workspace, rows: rows)
+      joined, model.layers[layer].attentionNorm, configuration, workspace, rows: rows)
     state = run(state, gates: [:], from: nil)
   }
 
@@ -136,6 +141,8 @@ public final class LayerProbe {
     if needsAttention {
       let product = multiply(.oProj, state.attended, gates[.oProj])
       state.middle = added(product, to: input)
+      state.carried = LayerProbe.turned(
+        state.middle, model.layers[index].turns?.afterMLP, workspace, rows: rows)
       state.normed = LayerProbe.norm(
         state.middle, model.layers[index].mlpNorm, configuration, workspace, rows: rows)
     }
@@ -144,7 +151,7 @@ public final class LayerProbe {
       state.products[projection] = multiply(projection, state.normed, gates[projection])
     }
     if changed != .downProj { state.neurons = activate(state) }
-    state.output = added(multiply(.downProj, state.neurons, gates[.downProj]), to: state.middle)
+    state.output = added(multiply(.downProj, state.neurons, gates[.downProj]), to: state.carried)
     return state
   }
 
@@ -229,6 +236,18 @@ public final class LayerProbe {
     var sum = residual
     workspace.engine.accumulate(values, count: values.count, into: &sum)
     return sum
+  }
+
+  /// Takes a residual stream to another basis, in a transformed model.
+  private static func turned(
+    _ values: [Float], _ turn: WeightMatrix?, _ workspace: ForwardWorkspace, rows: Int
+  ) -> [Float] {
+    guard let turn else { return values }
+    var result = [Float](repeating: 0, count: values.count)
+    let layout = MatrixLayout(rows: rows, columns: turn.inputs)
+    workspace.engine.multiply(
+      values, layout, turn, outputs: 0..<turn.outputs, into: &result, layout)
+    return result
   }
 
   private static func norm(

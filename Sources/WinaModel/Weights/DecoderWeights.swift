@@ -10,8 +10,18 @@ struct DecoderLayer: Sendable {
   let headNorms: (query: [Float], key: [Float])?
   /// One panel a stream, in `ActivationStream.allCases` order.
   let panels: [WeightPanel]
+  /// What the residual stream is multiplied with, in a transformed model.
+  var turns: ResidualTurns?
 
   func panel(_ stream: ActivationStream) -> WeightPanel { panels[stream.index] }
+}
+
+/// What takes the residual stream of a transformed model from one basis to the next, each [D, D].
+struct ResidualTurns: Sendable {
+  /// Applied before the output of attention is added.
+  let afterAttention: WeightMatrix
+  /// Applied before the output of the feed-forward block is added; `nil` after the last.
+  let afterMLP: WeightMatrix?
 }
 
 /// The weights of a decoder around its layers.

@@ -15,6 +15,8 @@ public struct CaptureArtifact: Artifact {
   public var labels: [String]
   /// The column norms of the projections, which scores are weighted with.
   public var norms: ColumnNorms
+  /// The activations of the tokens that stay dense, which nothing else holds.
+  public var sink: SinkActivations
   /// How often inputs exceeded the thresholds of a profile, if that was counted.
   public var activity: ActivityCounts?
   /// Features of each sample's routing tokens, shape [samples, width], if a clustering asked for them.
@@ -28,6 +30,7 @@ public struct CaptureArtifact: Artifact {
     self.digests = digests
     self.labels = labels
     self.norms = norms
+    sink = SinkActivations(layers: shard.layout.layers)
   }
 
   private struct Metadata: Codable {
@@ -35,6 +38,7 @@ public struct CaptureArtifact: Artifact {
     var centring: CentringKind
     var labels: [String]
     var exactGroups: Int
+    var sink: SinkActivations
     var activeTokens: [Int]?
     var inputs: [Int]?
   }
@@ -68,7 +72,7 @@ public struct CaptureArtifact: Artifact {
       metadata: try JSONValue(
         encoding: Metadata(
           layout: layout, centring: shard.centring, labels: labels,
-          exactGroups: shard.exactGroups, activeTokens: activity?.tokens,
+          exactGroups: shard.exactGroups, sink: sink, activeTokens: activity?.tokens,
           inputs: activity?.inputs)),
       tensors: columns.tensors)
   }
@@ -100,6 +104,16 @@ public struct CaptureArtifact: Artifact {
         "exact", [metadata.exactGroups, layout.layers, slots, ScoreHistogram.binCount]
       ).uint64s())
     norms = try NormColumns.read(payload, layout)
+    sink = metadata.sink
+    let streams = ActivationStream.allCases.count
+    for (sums, largest) in zip(sink.sums, sink.largest)
+    where sums.count != streams || largest.count != streams {
+      throw ArtifactError("the activations of the dense prefix are not those of \(streams) streams")
+    }
+    guard sink.sums.count == layout.layers, sink.largest.count == layout.layers else {
+      throw ArtifactError(
+        "the activations of the dense prefix are not those of \(layout.layers) layers")
+    }
     if payload.tensors.contains(where: { $0.name == "traits" }) {
       traits = try payload.typed("traits", [samples, nil]).floats()
     }

@@ -95,6 +95,9 @@ public struct EvaluationShard: Artifact {
     try columns.add("log_likelihoods", table.logLikelihoods, [table.logLikelihoods.count])
     try columns.add("is_greedy", table.isGreedy, [table.isGreedy.count])
     try columns.add("used_weights", table.usedWeights, [table.usedWeights.count])
+    if !table.rotationMACs.isEmpty {
+      try columns.add("rotation_macs", table.rotationMACs, [table.count])
+    }
     try columns.add("groups", groups.map(Int32.init), [groups.count])
     try columns.add("confidences", confidences, [confidences.count])
     try references?.add(to: &columns)
@@ -110,12 +113,14 @@ public struct EvaluationShard: Artifact {
     let metadata = try payload.decodedMetadata(as: Metadata.self)
     digests = try DigestColumn.read(payload)
     let labels = try payload.typed("labels", [nil]).int32s()
+    let isRotated = payload.tensors.contains { $0.name == "rotation_macs" }
     scores = try ScoreTable(
       labels: metadata.labels, labelIndices: labels,
       values: payload.typed("values", [labels.count, ScoreTable.columnNames.count]).doubles(),
       logLikelihoods: payload.typed("log_likelihoods", [nil]).doubles(),
       isGreedy: payload.typed("is_greedy", [nil]).uint8s(),
-      usedWeights: payload.typed("used_weights", [nil]).uint64s(), usedWidth: metadata.usedWidth
+      usedWeights: payload.typed("used_weights", [nil]).uint64s(), usedWidth: metadata.usedWidth,
+      rotationMACs: isRotated ? payload.typed("rotation_macs", [labels.count]).doubles() : []
     ).scores()
     groups = try payload.typed("groups", [nil]).int32s().map(Int.init)
     confidences = try payload.typed("confidences", [nil]).doubles()

@@ -22,12 +22,18 @@ public struct ComparedArm: Codable, Sendable, Hashable {
   public var router: Int?
   /// Whether the stage that controls vary is upstream.
   public var isControl: Bool
+  /// The transform of the model that the profile was fitted to, if there is one.
+  public var transform: String?
 
   /// Whether nothing is gated.
   public var isDense: Bool { score == nil }
 
   /// What sets the arm apart from a plain pooled profile, in the words of the verdict.
   public var mechanism: String {
+    transform == nil ? gating : gating + " on transformed weights"
+  }
+
+  private var gating: String {
     switch (isGrouped, centring) {
     case (true, "group"): "cluster centring"
     case (true, "global"): "cluster thresholds with global centring"
@@ -39,7 +45,8 @@ public struct ComparedArm: Codable, Sendable, Hashable {
 
   /// Whether another arm has the same profile but pooled, so that the difference is the clusters'.
   func isPooledCounterpart(of grouped: ComparedArm) -> Bool {
-    guard grouped.isGrouped, !isGrouped, !isDense, score == grouped.score, gate == grouped.gate
+    guard grouped.isGrouped, !isGrouped, !isDense, score == grouped.score, gate == grouped.gate,
+      transform == grouped.transform
     else { return false }
     let wanted = grouped.centring == "none" ? "none" : "global"
     return centring == wanted
@@ -49,5 +56,6 @@ public struct ComparedArm: Codable, Sendable, Hashable {
   func isAlike(_ other: ComparedArm) -> Bool {
     score == other.score && gate == other.gate && centring == other.centring
       && isGrouped == other.isGrouped && route == other.route && policy == other.policy
+      && transform == other.transform
   }
 }

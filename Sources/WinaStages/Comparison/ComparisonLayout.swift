@@ -102,7 +102,8 @@ struct ComparisonLayout {
       policy: listed.policy.flatMap(EvaluateStage.Policy.init(rawValue:)),
       isControl: controls.map { controls in
         listed.profile.map { wiring.depends($0, on: controls.stage) } ?? false
-      } ?? false)
+      } ?? false,
+      transform: wiring.transform(ofProfile: listed.profile))
     return (arm, groups, router)
   }
 
