@@ -16,7 +16,7 @@ enum KMeansBenchmark: Benchmark {
 
   static func cases() throws -> [BenchmarkCase] {
     let folder = try BenchmarkFolder()
-    return try [0.5, 3].flatMap { spread in
+    return try [Float(0.5), 3].flatMap { spread in
       let rows = blobs(spread: spread)
       let path = "\(folder.path)/rows-\(spread)"
       try bytes(rows).write(to: URL(fileURLWithPath: path))
