@@ -7,14 +7,16 @@ import WinaSparsity
 ///
 /// Runs once over all cells. Tests are paired by sample; intervals resample documents within labels.
 ///
-/// Version 3. Raise the version when the same scores may give another report.
+/// Version 4. Raise the version when the same scores may give another report.
 public enum CompareStage: Stage {
   public static let kind = "compare"
-  public static let version = 3
+  public static let version = 4
   public static let summary = "Compares the arms of all cells and states a verdict."
   public static let dataUse = DataUse.derived
   public static let isTarget = true
-  public static let internalPorts: Set<String> = ["clusters", "routers"]
+  public static let internalPorts: Set<String> = [
+    "clusters", "routers", "scored_tokens", "other_tokens",
+  ]
 
   /// The one endpoint that is not corrected for multiplicity.
   public struct Primary: Codable, Sendable, Hashable {
@@ -78,16 +80,22 @@ public enum CompareStage: Stage {
   public struct Params: Codable, Sendable {
     var primary: Primary?
     var controls: Controls?
+    var equivalence: Double?
+    var area: [Double]
     var bootstrap: Int
     var permutations: Int
     var seed: UInt64
 
-    enum CodingKeys: String, CodingKey { case primary, controls, bootstrap, permutations, seed }
+    enum CodingKeys: String, CodingKey {
+      case primary, controls, equivalence, area, bootstrap, permutations, seed
+    }
 
     public init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
       primary = try container.decodeIfPresent(Primary.self, forKey: .primary)
       controls = try container.decodeIfPresent(Controls.self, forKey: .controls)
+      equivalence = try container.decodeIfPresent(Double.self, forKey: .equivalence)
+      area = try container.decodeIfPresent([Double].self, forKey: .area) ?? [0.25, 0.7]
       bootstrap = try container.decodeIfPresent(Int.self, forKey: .bootstrap) ?? 2000
       permutations = try container.decodeIfPresent(Int.self, forKey: .permutations) ?? 10_000
       seed = UInt64(clamping: try container.decodeIfPresent(Int.self, forKey: .seed) ?? 1)
@@ -101,13 +109,18 @@ public enum CompareStage: Stage {
     var entries: [Entry]
     var densePrefix: Int?
     var routeTokens: Int?
+    var denseFraction: Double?
+    var prompt: EvaluationPolicy.PromptGating?
     var primary: Primary?
+    var equivalence: Double?
+    var area: [Double]?
     var bootstrap: Int
     var permutations: Int
     var seed: UInt64
 
     enum CodingKeys: String, CodingKey {
-      case cells, arms, entries, primary, bootstrap, permutations, seed
+      case cells, arms, entries, primary, equivalence, area, bootstrap, permutations, seed, prompt
+      case denseFraction = "dense_fraction"
       case densePrefix = "dense_prefix"
       case routeTokens = "route_tokens"
     }
@@ -125,12 +138,16 @@ public enum CompareStage: Stage {
     var results: [Ref<EvaluationShard>]
     var clusters: [Ref<ClusteringArtifact>]
     var routers: [Ref<RouterArtifact>]
+    var scoredTokens: [Ref<TokenizedShard>]
+    var otherTokens: [Ref<TokenizedShard>]
     var model: LeafRef<ModelFiles>
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
       results = try ports.read("results")
       clusters = try ports.read("clusters")
       routers = try ports.read("routers")
+      scoredTokens = try ports.read("scored_tokens")
+      otherTokens = try ports.read("other_tokens")
       model = try ports.read("model")
     }
   }
@@ -152,6 +169,12 @@ public enum CompareStage: Stage {
         Parameter("repeat", .integer(1...10_000), required: true, "How often."),
       ]), "Repetitions that make the null distribution of the gain."),
     Parameter(
+      "equivalence", .number(from: 0, below: 1e9),
+      "The margin within which a difference of the primary contrast counts as none."),
+    Parameter(
+      "area", .list(.number(from: 0, below: 1)), default: .array([.double(0.25), .double(0.7)]),
+      "Between which savings of MACs the curves of the primary contrast are compared."),
+    Parameter(
       "bootstrap", .integer(100...1_000_000), default: .int(2000), "Resamples of each interval."),
     Parameter(
       "permutations", .integer(100...10_000_000), default: .int(10_000),
@@ -171,6 +194,18 @@ public enum CompareStage: Stage {
       problems.append(
         ParameterProblem(["controls", "repeat"], "'repeat' is \(controls.count), below 1"))
     }
+    if params.area.count != 2 || !(params.area[0] < params.area[1]) {
+      problems.append(
+        ParameterProblem(
+          ["area"], "'area' is not two savings of which the second is larger",
+          help: "write `area: [0.25, 0.7]`"))
+    }
+    if let margin = params.equivalence, !(margin > 0) {
+      problems.append(
+        ParameterProblem(
+          ["equivalence"], "'equivalence' is not above zero",
+          help: "write a difference such as 0.005"))
+    }
     for (name, value) in [
       ("bootstrap", params.bootstrap), ("permutations", params.permutations),
     ] where value < 100 {
@@ -189,23 +224,29 @@ public enum CompareStage: Stage {
     let evaluate = try wiring.require(
       wiring.stage.input("results") ?? "", kinds: [EvaluateStage.kind], at: ["results"])
     let layout = try ComparisonLayout(params, evaluate: evaluate, wiring: wiring)
+    let tokens = evaluate.input("tokens") ?? ""
+    let settings = wiring.stages[tokens]
     var densePrefix: Int?
-    if case .int(let count)? = evaluate.input("tokens").flatMap({ wiring.stages[$0] })?
-      .params["dense_prefix"]
-    {
-      densePrefix = count
-    }
+    if case .int(let count)? = settings?.params["dense_prefix"] { densePrefix = count }
+    let fraction = settings?.params["dense_fraction"]?.number
+    let prompt = settings?.text("prompt").flatMap(EvaluationPolicy.PromptGating.init(rawValue:))
+    let scored = evaluate.text("split").flatMap(Split.init(rawValue:)) ?? .test
+    let others = Split.allCases.filter { $0 != scored }.map { ArtifactRequest(tokens, .split($0)) }
     return [
       TaskTemplate(
         params: TaskParams(
           cells: layout.cells.map(\.assignment), arms: layout.arms, entries: layout.entries,
-          densePrefix: densePrefix, routeTokens: wiring.data.routeTokens, primary: params.primary,
+          densePrefix: densePrefix, routeTokens: wiring.data.routeTokens,
+          denseFraction: fraction == 0 ? nil : fraction, prompt: prompt == .gated ? nil : prompt,
+          primary: params.primary, equivalence: params.equivalence,
+          area: params.area == [0.25, 0.7] ? nil : params.area,
           bootstrap: params.bootstrap, permutations: params.permutations, seed: params.seed),
         inputs: [
           "results": .artifacts(layout.requests),
           "clusters": .artifacts(layout.clusters.map { ArtifactRequest($0, .whole) }),
           "routers": .artifacts(layout.routers.map { ArtifactRequest($0, .whole) }),
-          "model": .model,
+          "scored_tokens": .artifacts([ArtifactRequest(tokens, .split(scored))]),
+          "other_tokens": .artifacts(others), "model": .model,
         ], fanOut: .once)
     ]
   }
@@ -217,13 +258,20 @@ public enum CompareStage: Stage {
     let scored = try scoredArms(params, inputs, cost, context)
     var policy: EvaluationPolicy?
     if let densePrefix = params.densePrefix, let routeTokens = params.routeTokens {
-      policy = EvaluationPolicy(densePrefix: densePrefix, routeTokens: routeTokens)
+      policy = EvaluationPolicy(
+        densePrefix: densePrefix, denseFraction: params.denseFraction ?? 0,
+        prompt: params.prompt ?? .gated, routeTokens: routeTokens)
     }
+    let area = params.area ?? [0.25, 0.7]
     let comparison = try Comparison(
       cells: params.cells, arms: params.arms, scored: scored, cost: cost,
       options: .init(
         bootstrap: params.bootstrap, permutations: params.permutations, seed: params.seed,
-        policy: policy))
+        policy: policy, equivalence: params.equivalence, area: (area[0], area[1]),
+        overlaps: try OverlapAudit(
+          scored: inputs.scoredTokens.map { try context.load($0) },
+          others: inputs.otherTokens.map { try context.load($0) }
+        ).facts()))
     return ComparisonArtifact(
       report: try comparison.report(
         primary: params.primary, clusters: inputs.clusters.map { try context.load($0) },

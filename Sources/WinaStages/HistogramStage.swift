@@ -17,7 +17,7 @@ public enum HistogramStage: Stage {
   public static let summary = "Adds score histograms up, pooled and by cluster."
   public static let dataUse = DataUse.fitted
   public static let usesNumerics = true
-  public static let internalPorts: Set<String> = ["features"]
+  public static let internalPorts: Set<String> = ["features", "transform"]
 
   /// What a spec may set; `centring` and `scores` are set by profiles that centre.
   public struct Params: Codable, Sendable {
@@ -68,6 +68,7 @@ public enum HistogramStage: Stage {
     var tokens: [Ref<TokenizedShard>]
     var features: [Ref<CaptureArtifact>]
     var model: LeafRef<ModelFiles>?
+    var transform: Ref<TransformArtifact>?
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
       capture = try ports.read("capture")
@@ -75,6 +76,7 @@ public enum HistogramStage: Stage {
       tokens = try ports.read("tokens")
       features = try ports.read("features")
       model = try ports.read("model")
+      transform = try ports.read("transform")
     }
   }
 
@@ -176,22 +178,17 @@ public enum HistogramStage: Stage {
         "a centred profile needs histograms of dense inputs",
         help: "use `propagation: dense`, or a profile without centring")
     }
-    if let transform = wiring.transform(ofCapture: stage.input("capture")) {
-      throw PlanProblem(
-        "plan.propagation", ["propagation"],
-        "propagation 'sparse_sequential' runs the model as it is, but the capture has the transform "
-          + "'\(transform)'",
-        help: "use `propagation: dense`, or a capture without a transform")
-    }
     let capture = stage.input("capture").flatMap { wiring.stages[$0] }
     let task = TaskParams(score: params.score ?? .wina, sparsity: params.sparsity)
-    return TaskTemplate(
-      params: task,
-      inputs: [
-        "tokens": .artifacts([
-          ArtifactRequest(capture?.input("tokens") ?? "", .split(params.split))
-        ]), "model": .model,
-      ], fanOut: .once)
+    var inputs: [String: PortRequest] = [
+      "tokens": .artifacts([
+        ArtifactRequest(capture?.input("tokens") ?? "", .split(params.split))
+      ]), "model": .model,
+    ]
+    if let transform = wiring.transform(ofCapture: capture?.name) {
+      inputs["transform"] = Wiring.request(transform: transform)
+    }
+    return TaskTemplate(params: task, inputs: inputs, fanOut: .once)
   }
 
   /// Returns what capture is to do differently: centre, keep groups apart, or nothing.
@@ -228,7 +225,9 @@ public enum HistogramStage: Stage {
   ) throws -> HistogramArtifact {
     if let score = params.score, let sparsity = params.sparsity, let leaf = inputs.model {
       return HistogramArtifact(
-        histograms: try sequential(score, sparsity, leaf, inputs.tokens, context))
+        histograms: try sequential(
+          score, sparsity, leaf, LoadedModel.load(leaf, transform: inputs.transform, context),
+          inputs.tokens, context))
     }
     let captures = try inputs.capture.map { try context.load($0) }
     let shards = captures.map(\.shard)
@@ -249,10 +248,9 @@ public enum HistogramStage: Stage {
   }
 
   private static func sequential(
-    _ score: ScoreMethod, _ sparsity: Double, _ leaf: LeafRef<ModelFiles>,
+    _ score: ScoreMethod, _ sparsity: Double, _ leaf: LeafRef<ModelFiles>, _ model: LoadedModel,
     _ tokens: [Ref<TokenizedShard>], _ context: any StageContext
   ) throws -> HistogramSet {
-    let model = try LoadedModel.load(leaf, context)
     var samples: [AllocationSamples.Sample] = []
     for reference in tokens {
       let shard = try context.load(reference)

@@ -154,6 +154,30 @@ struct TransformStageTests {
     #expect("\(onRotated.map { "\($0)" } ?? "")".contains("this one is transformed"))
   }
 
+  @Test func calibrationLayerByLayerRunsOnTheRotatedModel() throws {
+    func sequential(_ inputs: [String: [BoundInput]]) throws -> HistogramSet {
+      try lab.load(
+        lab.run(
+          "histogram", ["score": "wina", "sparsity": 0],
+          inputs.merging([
+            "tokens": [.artifact(shard.tokens)], "model": [.leaf(lab.model)],
+          ]) { $1 }), as: HistogramArtifact.self
+      ).histograms
+    }
+    let dense = try lab.load(histogram, as: HistogramArtifact.self).histograms
+    let found = try sequential(["transform": [.artifact(transform)]])
+    let plain = try sequential([:])
+    for layer in 0..<found.layout.layers {
+      for q in [0.6, 0.9] {
+        func quantile(_ set: HistogramSet) throws -> Double {
+          try set.quantile(group: nil, layer: layer, slot: .weighted(.gateProj), q)
+        }
+        #expect(try quantile(found) == quantile(dense))
+        #expect(try quantile(plain) != quantile(dense))
+      }
+    }
+  }
+
   @Test func allocationsAndLatenciesUseTheRotatedModel() throws {
     func allocate(_ inputs: [String: [BoundInput]]) throws -> AllocationArtifact {
       try lab.load(

@@ -97,6 +97,13 @@ struct TransformWiringTests {
     #expect(allocation.inputs["transform"] == (isRotated ? request : nil))
   }
 
+  @Test(arguments: [("rotated", true), ("capture", false)])
+  func calibrationLayerByLayerFollowsItsCapture(capture: String, isRotated: Bool) throws {
+    let found = try templates(
+      "histogram", ["propagation": "sparse_sequential", "sparsity": 0.5], ["capture": [capture]])
+    #expect(found[0].inputs["transform"] == (isRotated ? request : nil))
+  }
+
   @Test func samplesAreGroupedByTheCapturesThatClustersWereMadeOf() throws {
     let other = try templates(
       "histogram", [:], ["capture": ["rotated"], "groups": ["clusters"]])

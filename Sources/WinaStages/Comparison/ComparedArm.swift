@@ -25,6 +25,27 @@ public struct ComparedArm: Codable, Sendable, Hashable {
   /// The transform of the model that the profile was fitted to, if there is one.
   public var transform: String?
 
+  /// How the profile differs from a plain one, beside score, gate and centring.
+  public var variation: Variation?
+
+  /// What else tells the mechanisms of profiles apart.
+  public struct Variation: Codable, Sendable, Hashable {
+    /// Where thresholds lie between pooled and own ones, where not at the own ones.
+    public var beta: Double?
+    /// How thresholds are drawn towards the pooled ones.
+    public var shrinkage: String?
+    /// By what method sparsity is divided over modules.
+    public var allocation: String?
+    /// Whether groups have divisions of their own.
+    public var hasGroupedAllocation: Bool?
+    /// What static masks are sized by, where it is not a sparsity.
+    public var coverage: Double?
+    /// The share of MACs that the profile is sized by.
+    public var macs: Double?
+    /// Whether layers were calibrated on sparse inputs.
+    public var propagation: String?
+  }
+
   /// Whether nothing is gated.
   public var isDense: Bool { score == nil }
 
@@ -34,7 +55,19 @@ public struct ComparedArm: Codable, Sendable, Hashable {
   }
 
   private var gating: String {
-    switch (isGrouped, centring) {
+    gateWords + allocationWords
+  }
+
+  private var allocationWords: String {
+    guard let method = variation?.allocation else { return "" }
+    let whose = variation?.hasGroupedAllocation == true ? " of its own" : ""
+    return " with a division\(whose) by '\(method)'"
+  }
+
+  private var gateWords: String {
+    if gate == "static" { return isGrouped ? "cluster static masks" : "static masks" }
+    if gate == "hybrid" { return isGrouped ? "cluster hybrid gates" : "a hybrid gate" }
+    return switch (isGrouped, centring) {
     case (true, "group"): "cluster centring"
     case (true, "global"): "cluster thresholds with global centring"
     case (true, _): "cluster thresholds"
@@ -48,6 +81,10 @@ public struct ComparedArm: Codable, Sendable, Hashable {
     guard grouped.isGrouped, !isGrouped, !isDense, score == grouped.score, gate == grouped.gate,
       transform == grouped.transform
     else { return false }
+    let (own, other) = (variation ?? Variation(), grouped.variation ?? Variation())
+    guard own.allocation == other.allocation, own.coverage == other.coverage,
+      own.macs == other.macs, own.propagation == other.propagation
+    else { return false }
     let wanted = grouped.centring == "none" ? "none" : "global"
     return centring == wanted
   }
@@ -57,5 +94,6 @@ public struct ComparedArm: Codable, Sendable, Hashable {
     score == other.score && gate == other.gate && centring == other.centring
       && isGrouped == other.isGrouped && route == other.route && policy == other.policy
       && transform == other.transform
+      && (variation ?? Variation()) == (other.variation ?? Variation())
   }
 }

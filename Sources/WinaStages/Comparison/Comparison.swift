@@ -10,6 +10,12 @@ struct Comparison {
     var permutations: Int
     var seed: UInt64
     var policy: EvaluationPolicy?
+    /// Differences of the primary contrast within ± this count as equal.
+    var equivalence: Double?
+    /// The savings of MACs between which curves are compared.
+    var area: (from: Double, to: Double) = (0.25, 0.7)
+    /// What the scored samples share with others.
+    var overlaps: [ComparisonReport.Fact] = []
   }
 
   let cells: [[String: JSONValue]]
@@ -62,11 +68,22 @@ struct Comparison {
     var contrasts = try Contrasts(comparison: self, primary: primary).rows()
     try correct(&contrasts)
     let nulls = try NullDistribution(comparison: self, primary: primary).rows()
-    let facts = try Facts(comparison: self, clusters: clusters, routers: routers).facts()
+    var facts = try Facts(comparison: self, clusters: clusters, routers: routers).facts()
+    let analysis = PrimaryAnalysis(self, primary)
+    if let analysis {
+      facts += try [
+        analysis.equivalence(margin: options.equivalence),
+        analysis.area(from: options.area.from, to: options.area.to),
+      ].compactMap(\.self)
+      facts += try analysis.byLabel()
+    }
+    facts += options.overlaps
     return ComparisonReport(
       arms: arms.map(\.name), rows: results, contrasts: contrasts, nulls: nulls, facts: facts,
-      verdict: Verdict(comparison: self, primary: primary, contrasts: contrasts, nulls: nulls)
-        .sentence,
+      verdict: Verdict(
+        comparison: self, primary: primary, contrasts: contrasts, nulls: nulls,
+        dominance: try analysis?.dominance()
+      ).sentence,
       policy: policy)
   }
 
@@ -88,14 +105,21 @@ struct Comparison {
   var policy: String {
     let shared = options.policy.map { policy in
       "dense_prefix \(policy.densePrefix)"
+        + (policy.denseFraction > 0 ? ", dense_fraction \(policy.denseFraction)" : "")
         + (isChoices ? "" : ", route_tokens \(policy.routeTokens)")
     }
     let samples = scored.first.map { arm in
       "\(arm.scored.count) samples scored, \(arm.scores.count - arm.scored.count) too short"
     }
+    let prompt =
+      switch options.policy?.prompt ?? .gated {
+      case .gated: "prompt gated after the dense prefix"
+      case .half: "second half of the prompt gated"
+      case .dense: "prompt dense"
+      }
     let gating =
       isChoices
-      ? "prompt gated after the dense prefix, continuations gated"
+      ? prompt + ", continuations gated"
       : "routing tokens dense and not scored in every arm, all later tokens gated and scored"
     return [shared, gating, "calibration skips the same tokens", samples].compactMap { $0 }
       .joined(separator: "; ")

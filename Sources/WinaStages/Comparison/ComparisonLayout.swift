@@ -104,7 +104,31 @@ struct ComparisonLayout {
         listed.profile.map { wiring.depends($0, on: controls.stage) } ?? false
       } ?? false,
       transform: wiring.transform(ofProfile: listed.profile))
-    return (arm, groups, router)
+    var described = arm
+    described.variation = profile.flatMap { variation(of: $0, wiring) }
+    return (described, groups, router)
+  }
+
+  /// What tells a profile's mechanism apart beside score, gate and centring.
+  private static func variation(
+    of profile: WiredStage, _ wiring: Wiring
+  ) -> ComparedArm.Variation? {
+    var variation = ComparedArm.Variation()
+    let beta = profile.params["beta"]?.number
+    variation.beta = beta == 1 ? nil : beta
+    let shrinkage = profile.text("shrinkage")
+    variation.shrinkage = shrinkage == "none" ? nil : shrinkage
+    variation.coverage = profile.params["coverage"]?.number
+    variation.macs = profile.params["macs"]?.number
+    if let allocation = profile.input("allocation").flatMap({ wiring.stages[$0] }) {
+      variation.allocation = allocation.text("method")
+      let histogram = allocation.input("histogram").flatMap { wiring.stages[$0] }
+      variation.hasGroupedAllocation = histogram?.input("groups") != nil ? true : nil
+    }
+    let histogram = profile.input("histogram").flatMap { wiring.stages[$0] }
+    let propagation = histogram?.text("propagation")
+    variation.propagation = propagation == "dense" ? nil : propagation
+    return variation == ComparedArm.Variation() ? nil : variation
   }
 
   private static func number(of name: String, in names: inout [String]) -> Int {

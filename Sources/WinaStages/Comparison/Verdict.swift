@@ -6,6 +6,8 @@ struct Verdict {
   let primary: CompareStage.Primary?
   let contrasts: [ContrastRow]
   let nulls: [NullRow]
+  /// What one label alone contributes, if that is most of the difference.
+  var dominance: String?
 
   var sentence: String? {
     guard let primary, let contrast = Contrast(primary.contrast) else { return nil }
@@ -36,19 +38,21 @@ struct Verdict {
       "\(arm.mechanism.prefix(1).uppercased())\(arm.mechanism.dropFirst()) ('\(arm.name)') "
       + "against \(baseline.mechanism) ('\(baseline.name)')\(place)"
       + (row.note.map { ", \($0): " } ?? ": ") + "\(outcome) (\(size)"
-    if let detectable = row.minimumDetectable, p >= 0.05 {
+    if let detectable = row.minimumDetectable {
       sentence += ", smallest detectable \(number(detectable))"
     }
     if let null = nulls.first(where: { null in
       guard let observed = comparison.description(of: null.arm) else { return false }
       return null.cell == row.cell && observed.score == arm.score
         && observed.gate == arm.gate && observed.centring == arm.centring
-        && observed.clusters == arm.clusters
+        && observed.clusters == arm.clusters && observed.variation == arm.variation
     }) {
       sentence +=
         "; '\(null.arm)' against \(null.null.count) random clusterings: p \(probability(null.p))"
     }
-    return sentence + ")."
+    sentence += ")."
+    if let dominance { sentence += " " + dominance }
+    return sentence
   }
 
   private func cellText(_ cell: [String: JSONValue]) -> String {
