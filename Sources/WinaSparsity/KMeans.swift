@@ -3,7 +3,7 @@ import WinaTensor
 
 /// Lloyd's algorithm from k-means++ starts, in f64 and in a fixed order.
 ///
-/// Nearest centroids are found by ``CentroidSearch``'s exact search, so that clusters depend neither on
+/// Nearest centroids are found exactly by a `CentroidSearch`, so that clusters depend neither on
 /// the number of threads nor on the processor.
 ///
 /// ### References
