@@ -19,8 +19,10 @@ public struct PermutedValue: Codable, Sendable, Equatable {
 public struct PartitionAgreement: Codable, Sendable, Equatable {
   /// The adjusted Rand index.
   public let rand: PermutedValue
-  /// The adjusted mutual information. Its p value is that of every index that grows with the mutual
-  /// information: NMI, the V-measure and less variation of information.
+  /// The adjusted mutual information.
+  ///
+  /// Its p value is that of every index that grows with the mutual information: NMI, the V-measure, and
+  /// the variation of information taken negative.
   public let information: PermutedValue
   /// The share of items whose label is the most frequent one of their cluster.
   public let purity: PermutedValue
