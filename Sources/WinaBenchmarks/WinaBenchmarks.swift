@@ -41,7 +41,7 @@ struct WinaBenchmarks: ParsableCommand {
   private static var all: [any Benchmark.Type] {
     [
       ColumnSparseBenchmark.self, DecodeBenchmark.self, GEMMBenchmark.self,
-      PlanningBenchmark.self, PrefillBenchmark.self, RoutingBenchmark.self,
+      KMeansBenchmark.self, PlanningBenchmark.self, PrefillBenchmark.self, RoutingBenchmark.self,
       TensorStoreBenchmark.self, TokenizeBenchmark.self,
     ]
   }

@@ -1,5 +1,6 @@
 import Foundation
 import WinaStatistics
+import WinaTensor
 
 /// By what the number of clusters is chosen.
 public enum ClusterCountRule: String, Codable, Sendable, CaseIterable {
@@ -92,9 +93,10 @@ public enum ClusterCount {
 
   /// Returns the nearest centroid of every row.
   public static func assign(_ rows: [Double], to centroids: [Double], dimension: Int) -> [Int] {
-    stride(from: 0, to: rows.count, by: dimension).map {
-      KMeans.nearest(Array(rows[$0..<($0 + dimension)]), centroids: centroids)
-    }
+    let search = CentroidSearch(rows, columns: dimension)
+    var labels = [Int32](repeating: 0, count: search.count)
+    search.assign(to: centroids, labels: &labels)
+    return labels.map(Int.init)
   }
 
   /// Returns the share of pairs of each cluster that another clustering keeps together, of the cluster

@@ -1,5 +1,6 @@
 import Foundation
 import WinaStatistics
+import WinaTensor
 
 /// How well separated clusters are, by the distances of their rows.
 public struct ClusterValidity: Codable, Sendable, Equatable {
@@ -119,13 +120,13 @@ struct ClusterPoints {
 
   /// The mean silhouette of some rows; a row alone in its cluster has 0.
   func silhouette(of chosen: [Int]) -> Double {
+    let search = CentroidSearch(rows, columns: dimension)
     var total = 0.0
     for row in chosen {
       guard sizes[labels[row]] > 1 else { continue }
       var sums = [Double](repeating: 0, count: sizes.count)
-      for other in labels.indices where other != row {
-        sums[labels[other]] += squaredDistance(rows, row, rows, other).squareRoot()
-      }
+      let distances = search.squaredDistances(to: rows, at: row * dimension)
+      for (other, label) in labels.enumerated() { sums[label] += distances[other].squareRoot() }
       let own = sums[labels[row]] / Double(sizes[labels[row]] - 1)
       var nearest = Double.infinity
       for cluster in sizes.indices where cluster != labels[row] && sizes[cluster] > 0 {

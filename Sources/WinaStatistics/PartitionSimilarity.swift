@@ -42,10 +42,14 @@ public enum PartitionSimilarity {
   /// Hubert & Arabie, *Comparing partitions*, 1985.
   public static func adjustedRand(_ a: [Int], _ b: [Int]) throws -> Double {
     let table = try contingency(a, b)
-    let joint = table.counts.reduce(0.0) { $0 + $1.reduce(0.0) { $0 + pairs($1) } }
-    let rows = table.rowSums.reduce(0.0) { $0 + pairs($1) }
-    let columns = table.columnSums.reduce(0.0) { $0 + pairs($1) }
-    let all = pairs(a.count)
+    return adjustedRand(table.counts, table.rowSums, table.columnSums)
+  }
+
+  static func adjustedRand(_ counts: [[Int]], _ rowSums: [Int], _ columnSums: [Int]) -> Double {
+    let joint = counts.reduce(0.0) { $0 + $1.reduce(0.0) { $0 + pairs($1) } }
+    let rows = rowSums.reduce(0.0) { $0 + pairs($1) }
+    let columns = columnSums.reduce(0.0) { $0 + pairs($1) }
+    let all = pairs(rowSums.reduce(0, +))
     if all == 0 { return 1 }
     let expected = rows * columns / all
     let maximum = (rows + columns) / 2
@@ -67,9 +71,15 @@ public enum PartitionSimilarity {
     let columns = table.columnSums
     if rows.count == columns.count, rows.count == 1 || rows.count == a.count { return 1 }
     let mean = (entropy(rows) + entropy(columns)) / 2
-    let expected = expectedInformation(rows, columns, total: a.count)
-    let excess = mutualInformation(table) - expected
-    let room = mean - expected
+    return adjusted(
+      mutualInformation(table),
+      expected: expectedInformation(rows, columns, total: a.count), limit: mean)
+  }
+
+  /// Mutual information, with what chance gives at 0 and its limit at 1.
+  static func adjusted(_ information: Double, expected: Double, limit: Double) -> Double {
+    let excess = information - expected
+    let room = limit - expected
     if abs(room) < 1e-15 { return abs(excess) < 1e-15 ? 0 : (excess < 0 ? -1 : 1) }
     return excess / room
   }
@@ -104,6 +114,29 @@ public enum PartitionSimilarity {
       value: sum == 0 ? 0 : 2 * homogeneity * completeness / sum)
   }
 
+  /// Returns the share of items whose label is the most frequent one of their cluster.
+  ///
+  /// - Throws: ``StatisticsError`` when the lengths differ or there are no items.
+  public static func purity(labels: [Int], clusters: [Int]) throws -> Double {
+    let table = try contingency(labels, clusters)
+    let largest = table.columnLabels.indices.reduce(0) { sum, column in
+      sum + (table.counts.map { $0[column] }.max() ?? 0)
+    }
+    return Double(largest) / Double(labels.count)
+  }
+
+  /// Returns the information in nats that the partitions do not share: a distance, 0 for equal ones.
+  ///
+  /// - Throws: ``StatisticsError`` when the lengths differ or there are no items.
+  ///
+  /// ### References
+  /// Meilă, *Comparing clusterings*, 2007.
+  public static func variationOfInformation(_ a: [Int], _ b: [Int]) throws -> Double {
+    let table = try contingency(a, b)
+    return max(
+      0, entropy(table.rowSums) + entropy(table.columnSums) - 2 * mutualInformation(table))
+  }
+
   /// Counts the items of every pair of labels.
   ///
   /// - Throws: ``StatisticsError`` when the lengths differ or there are no items.
@@ -127,17 +160,19 @@ public enum PartitionSimilarity {
 
   private static func pairs(_ n: Int) -> Double { Double(n) * Double(n - 1) / 2 }
 
-  private static func entropy(_ sums: [Int]) -> Double {
+  static func entropy(_ sums: [Int]) -> Double {
     let total = Double(sums.reduce(0, +))
     return max(0, sums.reduce(0.0) { $0 - Double($1) / total * log(Double($1) / total) })
   }
 
   private static func mutualInformation(_ table: ContingencyTable) -> Double {
-    let rows = table.rowSums
-    let columns = table.columnSums
+    mutualInformation(table.counts, table.rowSums, table.columnSums)
+  }
+
+  static func mutualInformation(_ table: [[Int]], _ rows: [Int], _ columns: [Int]) -> Double {
     let total = Double(rows.reduce(0, +))
     var sum = 0.0
-    for (row, counts) in table.counts.enumerated() {
+    for (row, counts) in table.enumerated() {
       for (column, count) in counts.enumerated() where count > 0 {
         let joint = Double(count)
         sum += joint / total * log(joint * total / (Double(rows[row]) * Double(columns[column])))
@@ -146,7 +181,7 @@ public enum PartitionSimilarity {
     return max(0, sum)
   }
 
-  private static func expectedInformation(_ rows: [Int], _ columns: [Int], total: Int) -> Double {
+  static func expectedInformation(_ rows: [Int], _ columns: [Int], total: Int) -> Double {
     let n = Double(total)
     var sum = 0.0
     for a in rows {

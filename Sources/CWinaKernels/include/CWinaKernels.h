@@ -135,4 +135,35 @@ uint64_t wina_score_histogram(const float *x, size_t rows, size_t columns, const
 void wina_moments(const float *x, size_t rows, size_t columns, double *sum_abs, double *sum,
                   double *sum_squares);
 
+// Clusters
+
+/// The rows of a tile of wina_nearest, and the centroids that lie interleaved.
+enum { WINA_CENTROID_ROWS = 32, WINA_CENTROID_BLOCK = 16 };
+
+/// distances[r] = the sum over c of (x[r][c] - p[c])^2, one chain in the order of c, in f64.
+///
+/// p is the point of the row's label, or where there are no labels the only point.
+void wina_squared_distances(const double *x, size_t rows, size_t columns, const double *points,
+                            const int32_t *labels, double *distances);
+/// labels[r] = the only centroid whose |c|^2 / 2 - x[r].c is within the margin of the least one, or -1.
+///
+/// Rows first ..< end of `members` count, or without members of `x`; `labels` has one place for each
+/// of those. The centroids lie in blocks of WINA_CENTROID_BLOCK, within a block column by column, and
+/// are padded to `width` with centroids whose half square is infinite. The margin of a row of norm n
+/// is margins[0] + n * margins[1] + n^2 * margins[2]; `scratch` holds WINA_CENTROID_ROWS * width
+/// floats.
+void wina_nearest(const float *x, size_t columns, const int32_t *members, size_t first, size_t end,
+                  const float *norms, const float *centroids, const float *half_squares,
+                  size_t width, const float *margins, int32_t *labels, float *scratch);
+/// sums[label of r][c] += x[r][c] for the columns first ..< end, rows in order; without labels all are
+/// of cluster 0, and clusters whose byte in `wanted` is 0 are left out.
+void wina_add_rows(const double *x, size_t rows, size_t stride, size_t first, size_t end,
+                   const int32_t *labels, const uint8_t *wanted, double *sums);
+/// sums[c] += (x[r][c] - mean[c])^2 for the columns first ..< end, rows in order.
+void wina_add_squares(const double *x, size_t rows, size_t stride, size_t first, size_t end,
+                      const double *mean, double *sums);
+/// y = (x - mean) * scale in f32, and the norms of the rows of y.
+void wina_centre_rows(const double *x, size_t rows, size_t columns, const double *mean,
+                      double scale, float *y, float *norms);
+
 #endif
