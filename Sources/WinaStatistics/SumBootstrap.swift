@@ -27,7 +27,7 @@ public struct SumBootstrap: Sendable {
   /// The units, stratum by stratum; column sums of each, unit-major.
   private let rows: [Double]
   private let ranges: [Range<Int>]
-  /// [repetitions, strata, columns]
+  /// The sums of every resample, shape [repetitions, strata, columns].
   private let resampled: [Double]
   private let observed: [Double]
 
