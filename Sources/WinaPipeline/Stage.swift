@@ -62,6 +62,10 @@ public protocol Stage: Sendable {
   static func templates(
     _ params: Params, _ wiring: Wiring
   ) throws(PlanProblem) -> [TaskTemplate<TaskParams>]
+  /// Returns what can be planned as the spec wires it, but probably does not show what it is to show.
+  ///
+  /// Asked of stages that have templates, in every cell; the planner shows them as warnings.
+  static func warnings(_ params: Params, _ wiring: Wiring) -> [PlanProblem]
   /// Returns what a task needs of the machine.
   static func resources(for params: TaskParams) -> Resources
   /// Does the work of one task.
@@ -76,6 +80,7 @@ extension Stage {
   public static var internalPorts: Set<String> { [] }
   public static func validate(_ params: Params) -> [ParameterProblem] { [] }
   public static func spansCells(_ params: Params) -> Bool { false }
+  public static func warnings(_ params: Params, _ wiring: Wiring) -> [PlanProblem] { [] }
   public static func resources(for params: TaskParams) -> Resources { Resources() }
 }
 
@@ -143,7 +148,7 @@ public struct ParameterProblem: Sendable, Hashable {
   }
 }
 
-/// A reason why a stage cannot be planned as the spec wires it.
+/// A reason why a stage cannot, or should not, be planned as the spec wires it.
 public struct PlanProblem: Error, Sendable, Hashable {
   /// A stable name, such as `plan.unknown-stage`.
   public var id: String

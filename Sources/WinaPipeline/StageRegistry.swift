@@ -28,6 +28,8 @@ public struct PreparedStage: Sendable {
   public let spansCells: Bool
   /// Returns the tasks that the stage makes.
   public let templates: @Sendable (Wiring) throws(PlanProblem) -> [AnyTemplate]
+  /// Returns what can be planned, but probably does not show what it is to show.
+  public let warnings: @Sendable (Wiring) -> [PlanProblem]
 }
 
 /// A stage type erased to what the planner and the executor need.
@@ -76,10 +78,10 @@ public struct AnyStage: Sendable {
       let params = try source.decode(S.Params.self)
       return PreparedStage(
         params: try JSONValue(encoding: params), problems: S.validate(params),
-        spansCells: S.spansCells(params)
-      ) { wiring throws(PlanProblem) in
-        try AnyStage.erase(try S.templates(params, wiring), S.self)
-      }
+        spansCells: S.spansCells(params),
+        templates: { wiring throws(PlanProblem) in
+          try AnyStage.erase(try S.templates(params, wiring), S.self)
+        }, warnings: { S.warnings(params, $0) })
     }
     runTask = { params, bindings, context in
       var reader = PortReader(bindings: bindings)

@@ -213,9 +213,15 @@ public struct Wiring: Sendable {
 public struct DataSettings: Sendable, Hashable, Codable {
   /// Leading tokens of a document that clustering and routing see; never scored.
   public var routeTokens: Int
+  /// The benchmark tasks that the data are, if they are such.
+  public var tasks: [String]
+  /// Whether prompts are read without the line that names their subject.
+  public var stripsDescriptions: Bool
 
   /// Makes the settings.
-  public init(routeTokens: Int = 32) {
+  public init(routeTokens: Int = 32, tasks: [String] = [], stripsDescriptions: Bool = false) {
     self.routeTokens = routeTokens
+    self.tasks = tasks
+    self.stripsDescriptions = stripsDescriptions
   }
 }

@@ -36,7 +36,12 @@ public enum Planner {
   ///
   /// - Returns: Errors and warnings in the order of the spec.
   public static func validate(_ spec: ExperimentSpec, registry: StageRegistry) -> [Diagnostic] {
-    resolve(spec, registry: registry).diagnostics.sorted
+    let (templates, found) = resolve(spec, registry: registry)
+    var diagnostics = found
+    if let templates, !diagnostics.hasErrors {
+      diagnostics.insert(contentsOf: templates.warnings.sorted)
+    }
+    return diagnostics.sorted
   }
 
   /// Plans a spec.
@@ -69,7 +74,8 @@ public enum Planner {
       options: options, templates: templates, inventories: inventories,
       inventoryOfCell: inventoryOfCell, diagnostics: diagnostics)
     builder.build()
-    let found = builder.allDiagnostics
+    var found = builder.allDiagnostics
+    if !found.hasErrors { found.insert(contentsOf: builder.templates.warnings.sorted) }
     return Plan(
       graph: found.hasErrors ? nil : TaskGraph(tasks: builder.tasks, targets: builder.targets),
       diagnostics: found.sorted)

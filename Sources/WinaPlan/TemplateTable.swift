@@ -11,6 +11,8 @@ struct TemplateTable {
   let cones: ConeIndex
   /// What the stage types found wrong.
   var diagnostics = DiagnosticSet()
+  /// What the stage types warn of, which is worth reading once nothing is wrong.
+  private(set) var warnings = DiagnosticSet()
   private let dataAxes: Set<String>
   private var memo: [Key: [AnyTemplate]] = [:]
   private var wired: [Int: [String: WiredStage]] = [:]
@@ -64,9 +66,17 @@ struct TemplateTable {
     var templates: [AnyTemplate] = []
     if let prepared = prepared(stage, changes) {
       do {
-        templates = try prepared.templates(wiring(of: stage, prepared.params, cell: cell))
+        let wiring = wiring(of: stage, prepared.params, cell: cell)
+        templates = try prepared.templates(wiring)
+        if changes.isEmpty {
+          for warning in prepared.warnings(wiring) {
+            var diagnostic = diagnostic(warning, stage: stage, cell: cell)
+            diagnostic.severity = .warning
+            warnings.insert(diagnostic)
+          }
+        }
       } catch {
-        report(error, stage: stage, cell: cell)
+        diagnostics.insert(diagnostic(error, stage: stage, cell: cell))
       }
     }
     memo[key] = templates
@@ -105,16 +115,26 @@ struct TemplateTable {
     own.params = params
     return Wiring(
       stage: own, stages: wired[cell] ?? [:], cells: planCells, isDocuments: isDocuments,
-      data: DataSettings(routeTokens: settings?.routeTokens?.value ?? DataSettings().routeTokens))
+      data: TemplateTable.settings(of: settings))
   }
 
-  private mutating func report(_ error: PlanProblem, stage: ResolvedStage, cell: Int) {
-    var diagnostic = PlanDiagnostics.located(error.problem, id: error.id, in: stage.spec)
-    if let related = error.related, let other = resolved[cell][related.stage] {
+  private static func settings(of data: DataSpec?) -> DataSettings {
+    var settings = DataSettings()
+    if let tokens = data?.routeTokens?.value { settings.routeTokens = tokens }
+    if case .tasks(let tasks, _)? = data?.source { settings.tasks = tasks.map(\.value) }
+    settings.stripsDescriptions = data?.stripDescription?.value ?? false
+    return settings
+  }
+
+  private func diagnostic(
+    _ problem: PlanProblem, stage: ResolvedStage, cell: Int
+  ) -> Diagnostic {
+    var diagnostic = PlanDiagnostics.located(problem.problem, id: problem.id, in: stage.spec)
+    if let related = problem.related, let other = resolved[cell][related.stage] {
       let place = PlanDiagnostics.located(
-        ParameterProblem(related.path, related.message), id: error.id, in: other.spec)
+        ParameterProblem(related.path, related.message), id: problem.id, in: other.spec)
       diagnostic.notes.append(.init(related.message, at: place.range))
     }
-    diagnostics.insert(diagnostic)
+    return diagnostic
   }
 }

@@ -7,10 +7,10 @@ import WinaSparsity
 ///
 /// Runs once over all cells. Tests are paired by sample; intervals resample documents within labels.
 ///
-/// Version 4. Raise the version when the same scores may give another report.
+/// Version 5. Raise the version when the same scores may give another report.
 public enum CompareStage: Stage {
   public static let kind = "compare"
-  public static let version = 4
+  public static let version = 5
   public static let summary = "Compares the arms of all cells and states a verdict."
   public static let dataUse = DataUse.derived
   public static let isTarget = true
@@ -231,7 +231,8 @@ public enum CompareStage: Stage {
     let fraction = settings?.params["dense_fraction"]?.number
     let prompt = settings?.text("prompt").flatMap(EvaluationPolicy.PromptGating.init(rawValue:))
     let scored = evaluate.text("split").flatMap(Split.init(rawValue:)) ?? .test
-    let others = Split.allCases.filter { $0 != scored }.map { ArtifactRequest(tokens, .split($0)) }
+    let others = ComparisonLayout.fittedSplits(of: evaluate, wiring)
+      .filter { $0 != scored }.map { ArtifactRequest(tokens, .split($0)) }
     return [
       TaskTemplate(
         params: TaskParams(

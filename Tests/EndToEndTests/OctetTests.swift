@@ -149,7 +149,9 @@ struct OctetTests {
 
   @Test(arguments: [
     "quickstart", "octet-study", "ablations/base", "ablations/sparsity", "ablations/clusters",
-    "ablations/scores", "transform/study",
+    "ablations/scores", "repro-wina-uniform/study", "repro-wina-uniform/transform-thresholds",
+    "rq1-structure/study", "rq2-mechanisms/study", "rq3-routing/study", "rq4-latency/study",
+    "seed-step5-leaky/study", "wina-amp/study",
   ]) func theExperimentsAreValid(name: String) throws {
     let cache = try TemporaryDirectory()
     let outcome = try WinaProcess(

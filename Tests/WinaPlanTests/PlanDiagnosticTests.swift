@@ -97,6 +97,9 @@ private let dataFaults: [PlanFault] = [
   PlanFault(
     id: "plan.missing-file",
     stages: "command: {run: python plot.py, code: [plot.py, missing.py]}"),
+  PlanFault(
+    id: "toy.short", name: "stage-warning",
+    stages: base.replacing("tokenize: {}", with: "tokenize: {max_tokens: 1}")),
   PlanFault(id: "plan.unused-stage", stages: base + "\nevaluate: {arms: {}}"),
   PlanFault(id: "plan.unknown-target", stages: base, only: ["poold"]),
 ]
@@ -155,6 +158,24 @@ private let dataFaults: [PlanFault] = [
     let found = PlanScenario(text).plan().diagnostics
     #expect(Set(found.map(\.id)) == ["plan.parameter"])
     #expect(found.allSatisfy { $0.range?.text == "65" })
+  }
+
+  @Test("what a stage type warns of is no error, is said once, and only where nothing is wrong")
+  func warns() {
+    let text = PlanScenario.quickstart.replacing("max_tokens: 256", with: "max_tokens: 1")
+    let plan = PlanScenario(text).plan()
+    #expect(plan.graph != nil)
+    #expect(plan.diagnostics.map(\.id) == ["toy.short"])
+    #expect(plan.diagnostics.map(\.severity) == [.warning])
+    #expect(plan.diagnostics.first?.range?.text == "1")
+    #expect(PlanScenario(text).validate().map(\.id) == ["toy.short"])
+    let wrong = text.replacing("[0.25, 0.5]", with: "[0.25, 65]")
+    #expect(PlanScenario(wrong).faults().allSatisfy { $0 == "plan.parameter" })
+    let swept = text.replacing("max_tokens: 1}", with: "max_tokens: \"${n}\"}")
+      .replacing("vars: {", with: "vars: {n: 1, ").replacing("{s: [", with: "{n: [1, 3], s: [")
+    let found = PlanScenario(swept).plan().diagnostics
+    #expect(found.map(\.id) == ["toy.short"])
+    #expect(found.first?.range?.text == "1")
   }
 
   @Test("a chain of stages that is too long is an error and no crash") func isTooLong() {

@@ -65,6 +65,16 @@ enum ToyTokenize: ToyStage {
         fanOut: .perShard(asTarget: .test))
     ]
   }
+
+  static func warnings(_ params: Params, _ wiring: Wiring) -> [PlanProblem] {
+    guard params.maxTokens < 2 else { return [] }
+    return [
+      PlanProblem(
+        "toy.short", ["max_tokens"], "one token predicts nothing",
+        help: "use max_tokens: 2 or more",
+        related: .init(stage: "capture", path: [], message: "the tokens are looked at here"))
+    ]
+  }
 }
 
 /// Looks at the tokens of a shard with the model, perhaps centred by a histogram's means.

@@ -139,6 +139,23 @@ struct ComparisonTests {
     #expect(report.rows.allSatisfy { $0.arm == "routed" || $0.note == nil })
   }
 
+  @Test func aModelThatGuessesIsNamed() throws {
+    var board = try Scoreboard()
+    board.add("zero", score: nil)
+    board.add("uniform")
+    // Samples of label `even` are right 6 times of 6, those of `odd` 4 times; two choices each.
+    let right = [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0]
+    board.entries = [.init(arm: "zero", right: right), .init(arm: "uniform", right: right)]
+    let name = "labels at which zero is no better than guessing"
+    let fact = try #require(try board.report().facts.first { $0.name == name })
+    #expect(fact.value == 1)
+    #expect(fact.text == "1 of 2: odd (66.7 %, guessing 50.0 %); compare likelihoods there")
+    board.entries = [
+      .init(arm: "zero", halves: documents(0)), .init(arm: "uniform", halves: documents(0.2)),
+    ]
+    #expect(try !board.report().facts.contains { $0.name == name })
+  }
+
   @Test func answersAreComparedByMcNemar() throws {
     var board = try board(routed: 0)
     board.primary = ["metric": "acc", "contrast": "routed - uniform", "at": ["s": 0.5]]

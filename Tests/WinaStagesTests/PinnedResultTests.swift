@@ -10,10 +10,10 @@ struct PinnedResultTests {
   private static let pins: [String: [Int: String]] = [
     "allocate": [1: "097ab9fa33f2249b"],
     "capture": [2: "f280aa96b46e8f5e"],
-    "classifier": [2: "7d9e0fc4e5c6fde7"],
+    "classifier": [2: "02a8bc96363b6cbf"],
     "cluster": [2: "eda91716a0947f35"],
     "command": [1: "d3a3d2c8b8cf7d3f"],
-    "compare": [3: "71e466c911f13268"],
+    "compare": [5: "be2047ca0e8b4437"],
     "evaluate": [4: "4bdfee1c6abeb2e6"],
     "histogram": [2: "1f7d12d247065d30"],
     "latency": [1: "f3db1e6a0ab4058e"],

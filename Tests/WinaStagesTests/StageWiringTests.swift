@@ -227,6 +227,22 @@ struct StageWiringTests {
     #expect(arms[1].inputs["capture"] == nil && arms[1].inputs["clusters"] != nil)
   }
 
+  @Test func cellsThatScoreOtherSamplesCannotBeCompared() throws {
+    let evaluate = WiredStage(
+      name: "evaluate", kind: "evaluate",
+      params: ["arms": ["uniform": ["profile": "uniform"]], "split": "test"],
+      inputs: ["tokens": ["tokenize"]])
+    let cells = ["calibration", "test"].enumerated().map { index, split in
+      PlanCell(index: index, assignment: ["evaluate.split": .string(split)])
+    }
+    let found = problem {
+      try templates(
+        "compare", [:], inputs: ["results": ["evaluate"]], more: [evaluate], cells: cells)
+    }
+    #expect(found?.id == "plan.other-samples")
+    #expect(found?.problem.help?.contains("--set evaluate.split") == true)
+  }
+
   @Test func clustersAskForWhatTheirAlgorithmReads() throws {
     let inputs = ["tokens": ["tokenize"], "capture": ["capture"]]
     let kmeans = try templates("cluster", ["k": 3], inputs: inputs)

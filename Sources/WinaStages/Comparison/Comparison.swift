@@ -77,6 +77,7 @@ struct Comparison {
       ].compactMap(\.self)
       facts += try analysis.byLabel()
     }
+    facts += try GuessingFacts(comparison: self).facts()
     facts += options.overlaps
     return ComparisonReport(
       arms: arms.map(\.name), rows: results, contrasts: contrasts, nulls: nulls, facts: facts,

@@ -19,6 +19,13 @@ struct ComparisonLayout {
     _ params: CompareStage.Params, evaluate: WiredStage, wiring: Wiring
   ) throws(PlanProblem) {
     cells = wiring.cells.sorted { ComparisonLayout.precedes($0.assignment, $1.assignment) }
+    let splitAxis = evaluate.name + ".split"
+    if wiring.cells.contains(where: { $0.assignment[splitAxis] != nil }) {
+      throw PlanProblem(
+        "plan.other-samples", [],
+        "'\(splitAxis)' is swept, but cells that score other samples cannot be compared",
+        help: "run the spec once for each split, with `--set \(splitAxis)=…`")
+    }
     let listed = ComparisonLayout.arms(of: evaluate)
     try ComparisonLayout.check(params, arms: listed.map(\.name), wiring: wiring)
     var described: [(arm: ComparedArm, groups: String?, router: String?)] = []
@@ -107,6 +114,18 @@ struct ComparisonLayout {
     var described = arm
     described.variation = profile.flatMap { variation(of: $0, wiring) }
     return (described, groups, router)
+  }
+
+  /// The splits that arms' profiles and routers were fitted to, in the order of splits.
+  static func fittedSplits(of evaluate: WiredStage, _ wiring: Wiring) -> [Split] {
+    let roots = arms(of: evaluate).flatMap { [$0.profile, $0.route].compactMap(\.self) }
+      .filter { wiring.stages[$0] != nil }
+    let kinds = [HistogramStage.kind, ClusterStage.kind, ClassifierStage.kind, AllocateStage.kind]
+    let used = wiring.stages.values.filter { stage in
+      kinds.contains(stage.kind) && roots.contains { wiring.depends($0, on: stage.name) }
+    }
+    let splits = Set(used.compactMap { $0.text("split").flatMap(Split.init(rawValue:)) })
+    return Split.allCases.filter(splits.contains)
   }
 
   /// What tells a profile's mechanism apart beside score, gate and centring.

@@ -51,7 +51,7 @@ struct Verdict {
         "; '\(null.arm)' against \(null.null.count) random clusterings: p \(probability(null.p))"
     }
     sentence += ")."
-    if let dominance { sentence += " " + dominance }
+    if let dominance, p < 0.05 { sentence += " " + dominance }
     return sentence
   }
 
@@ -62,7 +62,7 @@ struct Verdict {
   private func signed(_ value: Double) -> String { (value > 0 ? "+" : "") + number(value) }
 
   private func number(_ value: Double) -> String {
-    guard value != 0 else { return "0" }
+    guard abs(value) > 1e-12 else { return "0" }
     var scale = 1.0
     while abs(value) * scale < 100 { scale *= 10 }
     return "\((value * scale).rounded() / scale)"

@@ -1,0 +1,7 @@
+import WinaPipeline
+
+extension ClassifierStage {
+  public static func warnings(_ params: Params, _ wiring: Wiring) -> [PlanProblem] {
+    [wiring.subjectWarning].compactMap(\.self)
+  }
+}

@@ -1,0 +1,37 @@
+import WinaPipeline
+
+extension CompareStage {
+  /// The fewest repetitions with which the gain over random clusters can have a p below 0.05.
+  static let fewestControls = 20
+
+  public static func warnings(_ params: Params, _ wiring: Wiring) -> [PlanProblem] {
+    [few(params.controls), oracle(params.primary, wiring)].compactMap(\.self)
+  }
+
+  private static func few(_ controls: Controls?) -> PlanProblem? {
+    guard let controls, controls.count < fewestControls else { return nil }
+    return PlanProblem(
+      "plan.few-controls", ["controls", "repeat"],
+      "with \(controls.count) random clustering\(controls.count == 1 ? "" : "s") p cannot be below "
+        + "1/\(controls.count + 1)",
+      help: "use repeat: \(fewestControls) or more")
+  }
+
+  private static func oracle(_ primary: Primary?, _ wiring: Wiring) -> PlanProblem? {
+    guard let contrast = primary.flatMap({ Contrast($0.contrast) }),
+      let evaluate = wiring.stage.input("results").flatMap({ wiring.stages[$0] })
+    else { return nil }
+    let oracles = ComparisonLayout.arms(of: evaluate).filter {
+      $0.route == EvaluateStage.Route.best.rawValue
+    }
+    guard let arm = oracles.first(where: { [contrast.arm, contrast.baseline].contains($0.name) })
+    else { return nil }
+    return PlanProblem(
+      "plan.oracle-endpoint", ["primary", "contrast"],
+      "arm '\(arm.name)' chooses its group by the divergence from the dense model, which nobody "
+        + "knows in use",
+      help: "let the primary endpoint be of an arm with route: assign or a classifier",
+      related: .init(
+        stage: evaluate.name, path: ["arms", arm.name, "route"], message: "the route is set here"))
+  }
+}
