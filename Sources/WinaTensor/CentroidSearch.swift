@@ -76,8 +76,8 @@ public final class CentroidSearch {
     centre()
   }
 
-  /// Work over fewer values is not shared.
-  private static let sharedValues = 1 << 14
+  /// Work over fewer values is not shared: handing over would cost more than it saves.
+  private static let sharedValues = 1 << 18
 
   private static func powerOfTwo(below value: Double) -> Double? {
     guard value.isNormal else { return nil }
@@ -150,7 +150,9 @@ public final class CentroidSearch {
     values.withUnsafeBufferPointer { x in
       labels.withUnsafeMutableBufferPointer { labels in
         guard let x = x.baseAddress, let labels = labels.baseAddress else { return }
-        team.run(over: open.indices, grain: 1) { _, part in
+        // A few rows are not worth handing over.
+        let grain = max(1, Self.sharedValues / centroids.count)
+        team.run(over: open.indices, grain: grain) { _, part in
           var distances = [Double](repeating: 0, count: k)
           for place in open[part] {
             let row = members.map { Int($0[place]) } ?? place

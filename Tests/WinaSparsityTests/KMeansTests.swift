@@ -9,7 +9,7 @@ import WinaTestSupport
   private static let rows: [Double] = {
     var random = SeededGenerator(seed: 8)
     let centres = random.normals(5 * 24, deviation: 2)
-    return (0..<1500).flatMap { row in
+    return (0..<12_000).flatMap { row in
       random.normals(24).enumerated().map { column, noise in
         Double(centres[row % 5 * 24 + column] + noise)
       }
@@ -24,10 +24,10 @@ import WinaTestSupport
     }
   }
 
-  @Test(arguments: [false, true], [10_000, 1000])
+  @Test(arguments: [false, true], [20_000, 1000])
   func clustersDoNotDependOnThreadsOrKernels(isSpherical: Bool, batchAbove: Int) throws {
     let options = KMeansOptions(
-      k: 9, seed: 2, initialisations: 2, maximumIterations: 6, isSpherical: isSpherical,
+      k: 9, seed: 2, initialisations: 1, maximumIterations: 3, isSpherical: isSpherical,
       batchAbove: batchAbove)
     let one = try fit(options, threads: 1, level: .portable)
     for level in Kernels.availableLevels {

@@ -43,7 +43,9 @@ import WinaTestSupport
     }
   }
 
-  @Test(arguments: [(700, 1, 3), (700, 5, 16), (331, 33, 17), (2100, 64, 40), (9, 300, 1)])
+  @Test(arguments: [
+    (700, 1, 3), (700, 5, 16), (331, 33, 17), (2100, 64, 40), (9, 300, 1), (9000, 33, 7),
+  ])
   func nearestCentroidsAreThoseOfAllDistances(rows: Int, columns: Int, k: Int) {
     check(
       normals(rows * columns, seed: 1), normals(k * columns, seed: 2, times: 0.3), columns: columns)
@@ -88,7 +90,7 @@ import WinaTestSupport
     #expect(none.isEmpty)
   }
 
-  @Test(arguments: [1, 3, 4, 7, 130]) func distancesAndSumsHaveTheBitsOfALoop(columns: Int) {
+  @Test(arguments: [1, 3, 4, 7, 130, 1700]) func distancesAndSumsHaveTheBitsOfALoop(columns: Int) {
     let rows = normals(157 * columns, seed: 11)
     let centroids = normals(5 * columns, seed: 12)
     let labels = (0..<157).map { Int32($0 * 7 % 5) }
