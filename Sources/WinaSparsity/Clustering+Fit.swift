@@ -10,15 +10,16 @@ extension Clustering {
   ///   - norms: Column norms for the features.
   ///   - features: How activations become features.
   ///   - method: How features are clustered.
+  ///   - threads: How many threads share the work; the result does not depend on it.
   /// - Throws: ``SparsityError``: `noData`, `tooFewDistinctSamples`, `outOfRange`, `notANumber`.
   public static func fit(
     moments: [Float], layout: CaptureLayout, norms: ColumnNorms, features: FeatureOptions,
-    method: ClusterMethod
+    method: ClusterMethod, threads: Int = 1
   ) throws -> Clustering {
     let (fitted, rows) = try FeatureTransform.fit(
-      moments: moments, layout: layout, norms: norms, options: features)
+      moments: moments, layout: layout, norms: norms, options: features, threads: threads)
     return try fit(
-      rows, of: moments.count / (layout.layers * layout.channels), by: fitted, method)
+      rows, of: moments.count / (layout.layers * layout.channels), by: fitted, method, threads)
   }
 
   /// Clusters samples by any vectors of equal length, such as embeddings.
@@ -29,9 +30,11 @@ extension Clustering {
   ///   - blocks: The parts of a vector that are normalised apart; their lengths add up to `width`.
   ///   - features: How vectors become features; layers and streams are not looked at.
   ///   - method: How features are clustered.
+  ///   - threads: How many threads share the work; the result does not depend on it.
   /// - Throws: ``SparsityError``: `noData`, `tooFewDistinctSamples`, `outOfRange`, `notANumber`.
   public static func fit(
-    vectors: [Float], width: Int, blocks: Int, features: FeatureOptions, method: ClusterMethod
+    vectors: [Float], width: Int, blocks: Int, features: FeatureOptions, method: ClusterMethod,
+    threads: Int = 1
   ) throws -> Clustering {
     guard width > 0, !vectors.isEmpty, vectors.count % width == 0, width % max(blocks, 1) == 0
     else {
@@ -44,8 +47,9 @@ extension Clustering {
       options: features,
       blocks: (0..<max(blocks, 1)).map {
         FeatureBlock(source: ($0 * size)..<(($0 + 1) * size), scale: 1)
-      }, weights: [Float](repeating: 1, count: width))
-    return try fit(rows, of: samples, by: fitted, method)
+      }, weights: [Float](repeating: 1, count: width),
+      threads: threads)
+    return try fit(rows, of: samples, by: fitted, method, threads)
   }
 
   /// Clusters samples by their tokens: the control for clusters of activations.
@@ -54,15 +58,16 @@ extension Clustering {
   ///   - tokens: The tokens of each sample that routing may see.
   ///   - components: The number of principal components that features are reduced to; 0 keeps all.
   ///   - method: How features are clustered.
+  ///   - threads: How many threads share the work; the result does not depend on it.
   /// - Throws: ``SparsityError``: `noData`, `tooFewDistinctSamples`, `outOfRange`.
   public static func fit(
-    tokens: [[Int32]], components: Int, method: ClusterMethod
+    tokens: [[Int32]], components: Int, method: ClusterMethod, threads: Int = 1
   ) throws -> Clustering {
-    let (fitted, rows) = try BagOfTokens.fit(tokens, components: components)
-    return try fit(rows, of: tokens.count, by: fitted, method)
+    let (fitted, rows) = try BagOfTokens.fit(tokens, components: components, threads: threads)
+    return try fit(rows, of: tokens.count, by: fitted, method, threads)
   }
 
-  /// Clusters samples by their activations with k-means++; see ``fit(moments:layout:norms:features:method:)``.
+  /// Clusters samples by their activations with k-means++; see ``fit(moments:layout:norms:features:method:threads:)``.
   public static func kmeans(
     moments: [Float], layout: CaptureLayout, norms: ColumnNorms, features: FeatureOptions,
     options: KMeansOptions
@@ -72,7 +77,8 @@ extension Clustering {
   }
 
   private static func fit(
-    _ rows: [Double], of samples: Int, by fitted: FeatureTransform, _ method: ClusterMethod
+    _ rows: [Double], of samples: Int, by fitted: FeatureTransform, _ method: ClusterMethod,
+    _ threads: Int
   ) throws -> Clustering {
     guard fitted.dimension > 0 else { return try single(samples, fitted, method) }
     let labels: [Int]
@@ -80,7 +86,8 @@ extension Clustering {
     var inertia: Double?
     switch method {
     case .kmeans(let options):
-      let result = try KMeans.fit(rows, dimension: fitted.dimension, options: options)
+      let result = try KMeans.fit(
+        rows, dimension: fitted.dimension, options: options, threads: threads)
       (labels, centroids, inertia) = (result.labels, result.centroids, result.inertia)
     case .agglomerative(let k, let linkage):
       labels = try AgglomerativeClusters.fit(

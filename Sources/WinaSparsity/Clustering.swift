@@ -180,4 +180,14 @@ public struct Clustering: Sendable, Equatable {
     }
     return try transform.features(moments: moments)
   }
+
+  /// Returns the features of samples, shape [samples, dimension].
+  ///
+  /// - Parameters:
+  ///   - samples: What samples are placed by.
+  ///   - threads: How many threads share the work.
+  /// - Throws: ``SparsityError`` (`unassignable`) when a sample lacks what features are made of.
+  public func features(of samples: [SampleTraits], threads: Int) throws -> [Double] {
+    try FeatureTransform.joined(samples.count, threads: threads) { try features(of: samples[$0]) }
+  }
 }

@@ -67,14 +67,18 @@ public struct FeatureTransform: Sendable, Equatable {
   public func features(moments: some RandomAccessCollection<Float>) throws -> [Double] {
     let plain = try plainFeatures(moments: Array(moments))
     if mean.isEmpty { return plain }
-    return (0..<dimension).map { component in
-      var sum = 0.0
-      let start = component * mean.count
-      for index in mean.indices {
-        sum += (plain[index] - mean[index]) * components[start + index]
-      }
-      return sum
-    }
+    return DenseRows.products(
+      of: components, columns: mean.count, with: zip(plain, mean).map { $0 - $1 })
+  }
+
+  /// Computes one vector a sample, some samples at a time, and joins them.
+  static func joined(
+    _ count: Int, threads: Int, _ vector: @Sendable (Int) throws -> [Double]
+  ) throws -> [Double] {
+    let batch = 32
+    return try concurrentMap((count + batch - 1) / batch, threads: threads) { index in
+      try (index * batch..<min(count, (index + 1) * batch)).flatMap(vector)
+    }.flatMap(\.self)
   }
 
   /// Returns the feature vector of a sample by its tokens.
@@ -91,11 +95,13 @@ public struct FeatureTransform: Sendable, Equatable {
   ///   - layout: The shape of a layer.
   ///   - norms: Column norms, read where the options weigh a stream.
   ///   - options: What to fit.
+  ///   - threads: How many threads share the work; the result does not depend on it.
   /// - Returns: The transform and the features, shape [samples, dimension].
   /// - Throws: ``SparsityError`` for no samples, unknown layers or shapes that do not fit.
-  /// - Complexity: O(N·D), and O(m²·max(N, D)) more for components with m = min(N, D).
+  /// - Complexity: O(N·D), and some 20 times as much for a component.
   public static func fit(
-    moments: [Float], layout: CaptureLayout, norms: ColumnNorms, options: FeatureOptions
+    moments: [Float], layout: CaptureLayout, norms: ColumnNorms, options: FeatureOptions,
+    threads: Int = 1
   ) throws -> (transform: FeatureTransform, features: [Double]) {
     let size = layout.layers * layout.channels
     let samples = moments.count / size
@@ -107,19 +113,23 @@ public struct FeatureTransform: Sendable, Equatable {
     if options.kind == .activeRate {
       dropConstantChannels(&weights, ranges, moments, size: size, samples: samples)
     }
-    let blocks = scaledBlocks(ranges, weights, moments, size: size, options)
+    let blocks = try scaledBlocks(
+      ranges, weights, moments, size: size, options, threads: threads)
     return try fit(
       rows: (0..<samples).map { Array(moments[($0 * size)..<(($0 + 1) * size)]) },
-      options: options, blocks: blocks, weights: weights)
+      options: options, blocks: blocks, weights: weights, threads: threads)
   }
 
   /// Fits the components, where the options ask for some, to one vector of moments a sample.
   static func fit(
-    rows: [[Float]], options: FeatureOptions, blocks: [FeatureBlock], weights: [Float]
+    rows: [[Float]], options: FeatureOptions, blocks: [FeatureBlock], weights: [Float],
+    threads: Int = 1
   ) throws -> (transform: FeatureTransform, features: [Double]) {
     let plain = try FeatureTransform(
       options: options, blocks: blocks, weights: weights, mean: [], components: [])
-    var features = try rows.flatMap { try plain.plainFeatures(moments: $0) }
+    var features = try joined(rows.count, threads: threads) {
+      try plain.plainFeatures(moments: rows[$0])
+    }
     guard options.components > 0 else {
       guard options.normalise != .zscore else {
         throw SparsityError.range(
@@ -134,7 +144,7 @@ public struct FeatureTransform: Sendable, Equatable {
       deviations = found
     }
     let fitted = PrincipalComponents(
-      rows: features, count: rows.count, limit: options.components)
+      rows: features, count: rows.count, limit: options.components, threads: threads)
     var (mean, components) = (fitted.mean, fitted.components)
     if let deviations {
       // (x/d − m)·c = (x − m·d)·(c/d): the transform itself takes features as they are.
@@ -143,7 +153,10 @@ public struct FeatureTransform: Sendable, Equatable {
     }
     let transform = try FeatureTransform(
       options: options, blocks: blocks, weights: weights, mean: mean, components: components)
-    return (transform, try rows.flatMap { try transform.features(moments: $0) })
+    return (
+      transform,
+      try joined(rows.count, threads: threads) { try transform.features(moments: rows[$0]) }
+    )
   }
 
   /// The standard deviation of every column; 1 where it is 0.
@@ -236,20 +249,20 @@ public struct FeatureTransform: Sendable, Equatable {
 
   private static func scaledBlocks(
     _ ranges: [Range<Int>], _ weights: [Float], _ moments: [Float], size: Int,
-    _ options: FeatureOptions
-  ) -> [FeatureBlock] {
+    _ options: FeatureOptions, threads: Int
+  ) throws -> [FeatureBlock] {
     guard options.transform == .log1pMedian else {
       return ranges.map { FeatureBlock(source: $0, scale: 1) }
     }
-    var position = 0
-    return ranges.map { range in
+    let starts = ranges.indices.map { ranges[..<$0].reduce(0) { $0 + $1.count } }
+    return try concurrentMap(ranges.count, threads: threads) { block in
+      let (range, position) = (ranges[block], starts[block])
       var scores: [Float] = []
       for sample in stride(from: 0, to: moments.count, by: size) {
         for (offset, index) in range.enumerated() {
           scores.append(moments[sample + index] * weights[position + offset])
         }
       }
-      position += range.count
       scores.sort()
       let middle = Double(scores[scores.count / 2])
       let positive = scores.first { $0 > 0 }.map(Double.init) ?? 1

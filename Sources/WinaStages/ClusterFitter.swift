@@ -7,6 +7,8 @@ struct ClusterFitter {
   let params: ClusterStage.TaskParams
   let tokens: [TokenizedShard]
   let captures: [CaptureArtifact]
+  /// How many threads share the work; clusters do not depend on it.
+  let threads: Int
 
   /// Clusters the samples and measures the clusters.
   ///
@@ -22,14 +24,16 @@ struct ClusterFitter {
     }
     // Features do not depend on k, so one clustering gives the space of all.
     let first = try clusters(k: 1)
-    let fitted = try first.featureRows(tokens, captures)
-    let held = try first.featureRows(heldTokens, heldCaptures)
+    let fitted = try first.featureRows(tokens, captures, threads: threads)
+    let held = try first.featureRows(heldTokens, heldCaptures, threads: threads)
     let dimension = first.clustering.transform?.dimension ?? 0
     let path = try ClusterCount.choose(
       rule, among: candidates, fitted: fitted, held: held, dimension: dimension,
       seed: params.seed ?? 1
     ) { rows, k in
-      try KMeans.fit(rows, dimension: dimension, options: options(k, starts: 5)).centroids
+      try KMeans.fit(
+        rows, dimension: dimension, options: options(k, starts: 5), threads: threads
+      ).centroids
     }
     var artifact = try measured(clusters(k: path.first(where: \.isChosen)?.k ?? 1))
     artifact.report.candidates = path
@@ -50,7 +54,7 @@ struct ClusterFitter {
       ? .agglomerative(k: k, linkage: params.linkage ?? .average) : .kmeans(options(k))
     if params.features?.isOfTokens == true {
       return try ClusteringArtifact.byTokens(
-        tokens, components: params.components ?? 50, method: method)
+        tokens, components: params.components ?? 50, method: method, threads: threads)
     }
     return try ClusteringArtifact.byActivations(
       captures,
@@ -59,7 +63,7 @@ struct ClusterFitter {
         layers: params.layers.map { Array(0..<$0) },
         transform: params.features == nil ? .log1pMedian : .none,
         normalise: params.normalise ?? .l2, components: params.components ?? 50),
-      method: method)
+      method: method, threads: threads)
   }
 
   /// The pairs of subsamples that stability is taken of.
@@ -70,7 +74,7 @@ struct ClusterFitter {
     guard let dimension = artifact.clustering.transform?.dimension, dimension > 0 else {
       return artifact
     }
-    let rows = try artifact.featureRows(tokens, captures)
+    let rows = try artifact.featureRows(tokens, captures, threads: threads)
     artifact.report.validity = try ClusterValidity(
       rows, dimension: dimension, labels: artifact.clustering.labels)
     let k = artifact.groups.count
@@ -80,7 +84,11 @@ struct ClusterFitter {
     // Subsamples may lack distinct rows for k clusters; then there is no stability to speak of.
     artifact.report.stability = try? ClusterStability.subsampled(
       rows, dimension: dimension, pairs: Self.pairs, seed: params.seed ?? 1
-    ) { try KMeans.fit($0, dimension: dimension, options: options(k, starts: 3)).labels }
+    ) {
+      try KMeans.fit(
+        $0, dimension: dimension, options: options(k, starts: 3), threads: threads
+      ).labels
+    }
     return artifact
   }
 }

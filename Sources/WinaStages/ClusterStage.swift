@@ -4,10 +4,10 @@ import WinaSparsity
 /// Groups calibration samples: by activation pattern, embedding or tokens, at random, by label or by
 /// length.
 ///
-/// Version 2. Raise the version when the same captures and seed may give other groups.
+/// Version 3. Raise the version when the same captures and seed may give other groups.
 public enum ClusterStage: Stage {
   public static let kind = "cluster"
-  public static let version = 2
+  public static let version = 3
   public static let summary =
     "Groups samples by activation pattern or words, at random, by label or by length."
   public static let dataUse = DataUse.fitted
@@ -360,6 +360,11 @@ public enum ClusterStage: Stage {
     return variant
   }
 
+  /// As many threads as there are where features are clustered.
+  public static func resources(for params: TaskParams) -> Resources {
+    params.algorithm.usesFeatures ? Resources(threads: 1024, memory: 1 << 30) : Resources()
+  }
+
   public static func run(
     _ params: TaskParams, _ inputs: Inputs, _ context: any StageContext
   ) throws -> ClusteringArtifact {
@@ -368,7 +373,8 @@ public enum ClusterStage: Stage {
     switch params.algorithm {
     case .kmeans, .sphericalKMeans, .agglomerative:
       let fitter = ClusterFitter(
-        params: params, tokens: tokens, captures: try inputs.capture.map { try context.load($0) })
+        params: params, tokens: tokens, captures: try inputs.capture.map { try context.load($0) },
+        threads: context.threads)
       artifact = try fitter.fit(
         heldTokens: inputs.heldTokens.map { try context.load($0) },
         heldCaptures: inputs.heldCapture.map { try context.load($0) })

@@ -1,5 +1,3 @@
-import Dispatch
-import Synchronization
 import WinaModel
 import WinaPipeline
 import WinaTensor
@@ -48,45 +46,16 @@ public enum TransformStage: Stage {
   ) throws -> TransformArtifact {
     let model = try LoadedModel.load(inputs.model, context).language
     let count = model.configuration.layers
-    let state = Mutex(Progress(found: Array(repeating: nil, count: count)))
-    DispatchQueue.concurrentPerform(iterations: max(1, min(context.threads, count))) { _ in
-      while let layer = state.withLock({ $0.take() }) {
-        let result = Result {
-          try context.checkCancellation()
-          return try model.rotations(layer: layer)
-        }
-        let done = state.withLock { $0.put(result, layer) }
-        context.progress(done, of: count)
-      }
+    let layers = try concurrentMap(
+      count, threads: context.threads, progress: { context.progress($0, of: count) }
+    ) { layer in
+      try context.checkCancellation()
+      return try model.rotations(layer: layer)
     }
-    let found = state.withLock { $0.found }
     return TransformArtifact(
       transform: try ColumnOrthogonalTransform(
-        hidden: model.configuration.hidden, layers: try found.compactMap { try $0?.get() }),
+        hidden: model.configuration.hidden, layers: layers),
       attentionAnchors: model.rotationAnchors(of: .attentionInput),
       mlpAnchors: model.rotationAnchors(of: .mlpInput))
-  }
-
-  /// Which layers are taken and what was found.
-  private struct Progress: Sendable {
-    var found: [Result<ColumnOrthogonalTransform.Layer, any Error>?]
-    var next = 0
-    var done = 0
-    var hasFailed = false
-
-    mutating func take() -> Int? {
-      guard next < found.count, !hasFailed else { return nil }
-      next += 1
-      return next - 1
-    }
-
-    mutating func put(
-      _ result: Result<ColumnOrthogonalTransform.Layer, any Error>, _ layer: Int
-    ) -> Int {
-      found[layer] = result
-      done += 1
-      if case .failure = result { hasFailed = true }
-      return done
-    }
   }
 }

@@ -11,7 +11,7 @@ struct PinnedResultTests {
     "allocate": [1: "097ab9fa33f2249b"],
     "capture": [2: "f280aa96b46e8f5e"],
     "classifier": [2: "02a8bc96363b6cbf"],
-    "cluster": [2: "eda91716a0947f35"],
+    "cluster": [3: "eda91716a0947f35"],
     "command": [1: "d3a3d2c8b8cf7d3f"],
     "compare": [5: "be2047ca0e8b4437"],
     "evaluate": [4: "4bdfee1c6abeb2e6"],

@@ -166,4 +166,16 @@ void wina_add_squares(const double *x, size_t rows, size_t stride, size_t first,
 void wina_centre_rows(const double *x, size_t rows, size_t columns, const double *mean,
                       double scale, float *y, float *norms);
 
+// Products in f64
+
+/// out[v * stride + r] = x[r] . vectors[v] for `count` vectors, in f64.
+///
+/// Column c is added to chain c % 8 in order; then the chains are summed by fours and pairs.
+void wina_products_f64(const double *x, size_t rows, size_t columns, const double *vectors,
+                       size_t count, double *out, size_t stride);
+/// sums[v][c] += the sum over r of weights[v][r] * x[r][c], rows in order, for the columns
+/// first ..< end.
+void wina_combinations_f64(const double *x, size_t rows, size_t columns, size_t first, size_t end,
+                           const double *weights, size_t count, double *sums);
+
 #endif

@@ -1,5 +1,3 @@
-import Dispatch
-import Synchronization
 import WinaEvaluation
 import WinaModel
 import WinaPipeline
@@ -226,35 +224,7 @@ struct AllocationSearch {
   private func map<Value: Sendable>(
     _ count: Int, _ value: @Sendable (Int) throws -> Value
   ) throws -> [Value] {
-    let results = Mutex([Result<Value, any Error>?](repeating: nil, count: count))
-    let next = Mutex(0)
-    let finished = Mutex(0)
-    withoutActuallyEscaping(value) { value in
-      DispatchQueue.concurrentPerform(iterations: max(1, min(context.threads, count))) { _ in
-        while true {
-          let index = next.withLock { next -> Int in
-            defer { next += 1 }
-            return next
-          }
-          let hasFailed = results.withLock {
-            $0.contains { if case .failure? = $0 { true } else { false } }
-          }
-          guard index < count, !hasFailed else { return }
-          let result = Result { try value(index) }
-          results.withLock { $0[index] = result }
-          context.progress(
-            finished.withLock { done -> Int in
-              done += 1
-              return done
-            }, of: count)
-        }
-      }
-    }
-    let all = results.withLock { $0 }
-    for case .failure(let error)? in all { throw error }
-    return try all.map { result in
-      guard let result else { throw ArtifactError("an allocation was not searched to its end") }
-      return try result.get()
-    }
+    try concurrentMap(
+      count, threads: context.threads, progress: { context.progress($0, of: count) }, value)
   }
 }

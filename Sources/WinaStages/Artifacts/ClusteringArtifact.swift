@@ -80,7 +80,8 @@ public struct ClusteringArtifact: Artifact {
 extension ClusteringArtifact {
   /// Clusters captured samples by what they activate, or by other features that capture kept.
   static func byActivations(
-    _ captures: [CaptureArtifact], features: FeatureOptions, method: ClusterMethod
+    _ captures: [CaptureArtifact], features: FeatureOptions, method: ClusterMethod,
+    threads: Int
   ) throws -> ClusteringArtifact {
     guard let first = captures.first else { throw ArtifactError("there is nothing to cluster") }
     let clustering: Clustering
@@ -88,11 +89,11 @@ extension ClusteringArtifact {
     case .meanScore:
       clustering = try Clustering.fit(
         moments: captures.flatMap(\.shard.routeMoments.meanAbsolute), layout: first.shard.layout,
-        norms: first.norms, features: features, method: method)
+        norms: first.norms, features: features, method: method, threads: threads)
     case .activeRate:
       clustering = try Clustering.fit(
         moments: captures.flatMap { try $0.requireTraits() }, layout: first.shard.layout,
-        norms: first.norms, features: features, method: method)
+        norms: first.norms, features: features, method: method, threads: threads)
     case .histogram, .embedding, .bagOfTokens:
       let width = try first.requireTraits().count / max(first.digests.count, 1)
       let blocks =
@@ -100,7 +101,7 @@ extension ClusteringArtifact {
         ? first.shard.layout.layers * ActivationStream.allCases.count : 1
       clustering = try Clustering.fit(
         vectors: captures.flatMap { try $0.requireTraits() }, width: width, blocks: blocks,
-        features: features, method: method)
+        features: features, method: method, threads: threads)
     }
     return ClusteringArtifact(
       clustering: clustering, digests: captures.flatMap(\.digests),
@@ -109,12 +110,12 @@ extension ClusteringArtifact {
 
   /// Clusters samples by their tokens.
   static func byTokens(
-    _ shards: [TokenizedShard], components: Int, method: ClusterMethod
+    _ shards: [TokenizedShard], components: Int, method: ClusterMethod, threads: Int
   ) throws -> ClusteringArtifact {
     ClusteringArtifact(
       clustering: try Clustering.fit(
         tokens: shards.flatMap { shard in shard.samples.indices.map(shard.routingTokens) },
-        components: components, method: method),
+        components: components, method: method, threads: threads),
       digests: shards.flatMap(\.digests), sampleLabels: shards.flatMap { $0.samples.map(\.label) })
   }
 
@@ -189,25 +190,21 @@ extension ClusteringArtifact {
   }
 
   /// The features of samples in the clustering's space, shape [samples, dimension].
-  func featureRows(_ shards: [TokenizedShard], _ captures: [CaptureArtifact]) throws -> [Double] {
+  func featureRows(
+    _ shards: [TokenizedShard], _ captures: [CaptureArtifact], threads: Int
+  ) throws -> [Double] {
     guard let transform = clustering.transform else { return [] }
-    var rows: [Double] = []
-    if transform.options.kind?.isOfTokens == true {
-      for shard in shards {
-        for index in shard.samples.indices {
-          rows += try clustering.features(
-            of: SampleTraits(tokens: shard.routingTokens(of: index)))
+    let samples =
+      transform.options.kind?.isOfTokens == true
+      ? shards.flatMap { shard in
+        shard.samples.indices.map { SampleTraits(tokens: shard.routingTokens(of: $0)) }
+      }
+      : try captures.flatMap { capture in
+        try capture.digests.indices.map {
+          SampleTraits(moments: try features(of: capture, $0))
         }
       }
-      return rows
-    }
-    for capture in captures {
-      for index in capture.digests.indices {
-        rows += try clustering.features(
-          of: SampleTraits(moments: try features(of: capture, index)))
-      }
-    }
-    return rows
+    return try clustering.features(of: samples, threads: threads)
   }
 
   /// Notes how long the samples of each group are.
