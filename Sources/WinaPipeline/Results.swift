@@ -54,6 +54,8 @@ public struct ContrastRow: Codable, Sendable, Hashable {
   public var p: Double?
   /// The p value after Holm's correction over all but the primary contrast.
   public var pHolm: Double?
+  /// The p value after Benjamini and Hochberg's correction, where that was asked for.
+  public var q: Double?
   /// The name of the test.
   public var test: String
   /// How many samples it rests on.

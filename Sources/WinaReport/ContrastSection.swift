@@ -5,6 +5,8 @@ struct ContrastSection {
   private let rows: [ContrastRow]
   private let hidden: [String]
   private let hasCells: Bool
+  /// Whether the false discovery rate is what was corrected.
+  private var isDiscovery: Bool { rows.contains { $0.q != nil } }
 
   /// Chooses what is shown.
   ///
@@ -38,7 +40,8 @@ struct ContrastSection {
       cellColumn + [
         .init("contrast"), .init("metric"), .init("difference", isNumeric: true),
         .init("95 % interval", isNumeric: true), .init("p", isNumeric: true),
-        .init("p (Holm)", isNumeric: true), .init("sparsity gap", isNumeric: true),
+        .init(isDiscovery ? "q (BH)" : "p (Holm)", isNumeric: true),
+        .init("sparsity gap", isNumeric: true),
         .init("detectable", isNumeric: true), .init("n", isNumeric: true), .init("test"),
       ], keyColumns: cellColumn.count + 2)
     for row in rows { table.append(cells(row)) }
@@ -58,7 +61,8 @@ struct ContrastSection {
       row.difference.map { NumberText.signed($0, decimals: places) } ?? NumberText.absent,
       NumberText.bounds(row.low, row.high, decimals: places),
       row.p.map(NumberText.probability) ?? NumberText.absent,
-      row.isPrimary ? "primary" : row.pHolm.map(NumberText.probability) ?? NumberText.absent,
+      row.isPrimary
+        ? "primary" : (row.pHolm ?? row.q).map(NumberText.probability) ?? NumberText.absent,
       row.sparsityGap.map { NumberText.signed($0, decimals: 2) + " pt" } ?? "",
       row.minimumDetectable.map { NumberText.plain($0, decimals: places) } ?? "", String(row.n),
       row.test,

@@ -37,7 +37,8 @@ enum ReportJSON {
     object([
       ("cell", cell(row.cell)), ("contrast", string(row.contrast)), ("metric", string(row.metric)),
       ("difference", number(row.difference)), ("low", number(row.low)), ("high", number(row.high)),
-      ("p", number(row.p)), ("p_holm", number(row.pHolm)), ("test", string(row.test)),
+      ("p", number(row.p)), ("p_holm", number(row.pHolm)), ("q", number(row.q)),
+      ("test", string(row.test)),
       ("n", String(row.n)), ("minimum_detectable", number(row.minimumDetectable)),
       ("primary", row.isPrimary ? "true" : "false"), ("sparsity_gap", number(row.sparsityGap)),
       ("note", string(row.note)),

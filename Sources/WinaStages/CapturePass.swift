@@ -161,8 +161,9 @@ final class CapturePass {
       if let features {
         let rows = place.route.clamped(to: first..<(first + block.rows))
         features.add(
-          block.values, rows: (rows.lowerBound - first)..<(rows.upperBound - first), layer: layer,
-          stream: stream, into: &counts[part])
+          block.values, rows: (rows.lowerBound - first)..<(rows.upperBound - first),
+          first: rows.lowerBound - place.route.lowerBound, layer: layer, stream: stream,
+          into: &counts[part])
       }
     case .gateActivation(let layer):
       try accumulator.addGate(

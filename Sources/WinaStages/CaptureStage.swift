@@ -149,7 +149,8 @@ public enum CaptureStage: Stage {
     if params.features?.kind == .embedding {
       let language = try LoadedModel.load(inputs.model, context).language
       artifact.traits = try tokens.samples.flatMap {
-        try language.embedding(of: $0.routingTokens(tokens.policy))
+        let routing = Array($0.routingTokens(tokens.policy))
+        return try language.embedding(of: params.features?.half?.members(of: routing) ?? routing)
       }
     } else if params.features != nil {
       artifact.traits = pass.traits

@@ -10,6 +10,8 @@ public struct ClusterFeatures: Codable, Sendable, Hashable {
   var score: ScoreMethod?
   /// The level of the pooled thresholds that active rates are counted against.
   var level: Double?
+  /// The half of the routing tokens that features are made of, unless all are.
+  var half: RouteFeatures.Half?
 
   /// The counter of a pass, or `nil` for features that need none.
   ///
@@ -18,6 +20,11 @@ public struct ClusterFeatures: Codable, Sendable, Hashable {
     layout: CaptureLayout, norms: ColumnNorms, thresholds: HistogramArtifact?
   ) throws -> RouteFeatures? {
     guard kind != .embedding else { return nil }
+    guard kind != .meanScore else {
+      let none = [[[Float]?]](
+        repeating: ActivationStream.allCases.map { _ in nil }, count: layout.layers)
+      return RouteFeatures(kind: .meanAbsolute, layout: layout, norms: none, half: half)
+    }
     let options = FeatureOptions(score: score ?? .wina)
     let weighting = try ActivationStream.allCases.map { try options.weighting(of: $0) }
     let factors = try (0..<layout.layers).map { layer in
@@ -26,7 +33,7 @@ public struct ClusterFeatures: Codable, Sendable, Hashable {
       }
     }
     guard kind == .activeRate else {
-      return RouteFeatures(kind: .histogram, layout: layout, norms: factors)
+      return RouteFeatures(kind: .histogram, layout: layout, norms: factors, half: half)
     }
     guard let histograms = thresholds?.histograms else {
       throw ArtifactError("active rates need the histogram that gives their thresholds")
@@ -39,6 +46,6 @@ public struct ClusterFeatures: Codable, Sendable, Hashable {
             level ?? 0.5))
       }
     }
-    return RouteFeatures(kind: .activeRate(levels), layout: layout, norms: factors)
+    return RouteFeatures(kind: .activeRate(levels), layout: layout, norms: factors, half: half)
   }
 }

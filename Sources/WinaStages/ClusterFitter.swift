@@ -1,5 +1,6 @@
 import WinaPipeline
 import WinaSparsity
+import WinaStatistics
 import WinaTensor
 
 /// Clusters samples by features, with the number of clusters that the parameters give or choose.
@@ -39,6 +40,46 @@ struct ClusterFitter {
     artifact.report.candidates = path
     artifact.report.rule = rule
     return artifact
+  }
+
+  /// Places both halves of every sample and compares their groups; `nil` without samples of two tokens.
+  func halves(
+    of artifact: ClusteringArtifact, _ first: [CaptureArtifact], _ second: [CaptureArtifact]
+  ) throws -> ClusteringReport.HalvesReport? {
+    func labels(
+      _ half: RouteFeatures.Half, _ captures: [CaptureArtifact]
+    ) throws -> [Int] {
+      params.features?.isOfTokens == true
+        ? try tokens.flatMap { shard in
+          try shard.samples.indices.map {
+            try artifact.clustering.assign(
+              SampleTraits(tokens: half.members(of: shard.routingTokens(of: $0))))
+          }
+        }
+        : try captures.flatMap { capture in
+          try capture.digests.indices.map {
+            try artifact.clustering.assign(SampleTraits(moments: capture.traits(of: $0)))
+          }
+        }
+    }
+    let (one, other) = (try labels(.first, first), try labels(.second, second))
+    let lengths = tokens.flatMap { shard in
+      shard.samples.indices.map { shard.routingTokens(of: $0).count }
+    }
+    let members = lengths.indices.filter { lengths[$0] > 1 }
+    guard !members.isEmpty, one.count == lengths.count, other.count == lengths.count else {
+      return nil
+    }
+    let whole = artifact.clustering.labels
+    let alike = members.count { one[$0] == other[$0] }
+    let withWhole = members.reduce(0) {
+      $0 + (one[$1] == whole[$1] ? 1 : 0) + (other[$1] == whole[$1] ? 1 : 0)
+    }
+    return .init(
+      samples: members.count, agreement: Double(alike) / Double(members.count),
+      rand: try PartitionSimilarity.adjustedRand(
+        members.map { one[$0] }, members.map { other[$0] }),
+      withWhole: Double(withWhole) / Double(2 * members.count))
   }
 
   private func options(_ k: Int, starts: Int? = nil) -> KMeansOptions {

@@ -11,7 +11,9 @@ public enum ClusterStage: Stage {
   public static let summary =
     "Groups samples by activation pattern or words, at random, by label or by length."
   public static let dataUse = DataUse.fitted
-  public static let internalPorts: Set<String> = ["held_capture", "held_tokens"]
+  public static let internalPorts: Set<String> = [
+    "held_capture", "held_tokens", "first_half", "second_half",
+  ]
 
   /// What random groups have in common with those that they are like.
   public enum Match: String, Codable, Sendable, CaseIterable {
@@ -37,10 +39,11 @@ public enum ClusterStage: Stage {
     var match: Match?
     var candidates: [Int]?
     var rule: ClusterCountRule?
+    var halves: Bool
     var split: Split
 
     enum CodingKeys: String, CodingKey {
-      case algorithm, k, seed, features, score, layers, normalise, linkage, match, split
+      case algorithm, k, seed, features, score, layers, normalise, linkage, match, halves, split
       case candidates = "k_among"
       case rule = "k_by"
       case level = "at"
@@ -66,6 +69,7 @@ public enum ClusterStage: Stage {
       match = try container.decodeIfPresent(Match.self, forKey: .match)
       candidates = try container.decodeIfPresent([Int].self, forKey: .candidates)
       rule = try container.decodeIfPresent(ClusterCountRule.self, forKey: .rule)
+      halves = try container.decodeIfPresent(Bool.self, forKey: .halves) ?? false
       split = try container.decodeIfPresent(Split.self, forKey: .split) ?? .calibration
     }
   }
@@ -90,9 +94,11 @@ public enum ClusterStage: Stage {
     /// The numbers of groups to choose among, and by what.
     var candidates: [Int]?
     var rule: ClusterCountRule?
+    /// Whether halves of samples are placed, too.
+    var halves: Bool?
 
     enum CodingKeys: String, CodingKey {
-      case algorithm, k, seed, features, score, layers, normalise, linkage, match
+      case algorithm, k, seed, features, score, layers, normalise, linkage, match, halves
       case candidates = "k_among"
       case rule = "k_by"
       case components = "pca"
@@ -108,6 +114,9 @@ public enum ClusterStage: Stage {
     var histogram: Ref<HistogramArtifact>?
     var heldCapture: [Ref<CaptureArtifact>]
     var heldTokens: [Ref<TokenizedShard>]
+    /// Features of every other routing token.
+    var firstHalf: [Ref<CaptureArtifact>]
+    var secondHalf: [Ref<CaptureArtifact>]
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
       capture = try ports.read("capture")
@@ -116,6 +125,8 @@ public enum ClusterStage: Stage {
       histogram = try ports.read("histogram")
       heldCapture = try ports.read("held_capture")
       heldTokens = try ports.read("held_tokens")
+      firstHalf = try ports.read("first_half")
+      secondHalf = try ports.read("second_half")
     }
   }
 
@@ -166,6 +177,10 @@ public enum ClusterStage: Stage {
       "What random groups have in common with those they are like: sizes if not given, or sizes "
         + "within bins of length and so numbers of tokens."),
     Parameter(
+      "halves", .bool, default: .bool(false),
+      "Whether to measure how often both halves of a sample, made of every other routing token, are "
+        + "placed alike; activations take two more passes."),
+    Parameter(
       "split", .choice(Split.allCases.map(\.rawValue)), default: .string("calibration"),
       "The part of the data that is grouped."),
   ]
@@ -212,6 +227,10 @@ public enum ClusterStage: Stage {
       (
         "linkage", params.linkage != nil && params.algorithm != .agglomerative,
         "algorithm: agglomerative"
+      ),
+      (
+        "halves", params.halves && !params.algorithm.usesFeatures,
+        "algorithms that compare features"
       ),
       ("match", params.match != nil && params.algorithm != .random, "algorithm: random"),
       ("at", params.level != nil && params.features != .activeRate, "features: active_rate"),
@@ -294,6 +313,7 @@ public enum ClusterStage: Stage {
       task.initialisations = params.initialisations
     }
     task.features = params.features == .meanScore ? nil : params.features
+    task.halves = params.halves ? true : nil
     if let candidates = params.candidates {
       (task.candidates, task.rule) = (candidates, params.rule ?? .silhouette)
     }
@@ -333,15 +353,29 @@ public enum ClusterStage: Stage {
           stage.input("capture") ?? "", .split(.validation), variant: featurePass(of: stage))
       ])
     }
+    guard params.halves else { return }
+    for half in RouteFeatures.Half.allCases {
+      inputs[half.rawValue + "_half"] = .artifacts([
+        ArtifactRequest(
+          stage.input("capture") ?? "", .split(params.split),
+          variant: featurePass(of: stage, half: half))
+      ])
+    }
   }
 
-  /// How capture has to differ to keep the features of a cluster stage.
-  static func featurePass(of stage: WiredStage) -> Variant {
-    guard let kind = stage.text("features").flatMap(FeatureKind.init(rawValue:)), kind.needsPass
+  /// How capture has to differ to keep the features of a cluster stage, or those of a half of the
+  /// routing tokens.
+  static func featurePass(of stage: WiredStage, half: RouteFeatures.Half? = nil) -> Variant {
+    guard let kind = stage.text("features").flatMap(FeatureKind.init(rawValue:)),
+      kind.needsPass || (half != nil && kind == .meanScore)
     else { return Variant() }
     var features: [String: JSONValue] = ["kind": .string(kind.rawValue)]
     var label = "features=" + kind.rawValue
-    if kind != .embedding {
+    if let half {
+      features["half"] = .string(half.rawValue)
+      label += ":" + half.rawValue + "_half"
+    }
+    if kind != .embedding, kind != .meanScore {
       let score = stage.text("score") ?? ScoreMethod.wina.rawValue
       features["score"] = .string(score)
       label += ":" + score
@@ -378,6 +412,11 @@ public enum ClusterStage: Stage {
       artifact = try fitter.fit(
         heldTokens: inputs.heldTokens.map { try context.load($0) },
         heldCaptures: inputs.heldCapture.map { try context.load($0) })
+      if params.halves == true {
+        artifact.report.halves = try fitter.halves(
+          of: artifact, inputs.firstHalf.map { try context.load($0) },
+          inputs.secondHalf.map { try context.load($0) })
+      }
     case .lengthBins: artifact = try ClusteringArtifact.byLength(tokens, bins: params.k ?? 1)
     case .random:
       let like = try inputs.like.map { try context.load($0) }

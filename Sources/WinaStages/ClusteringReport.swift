@@ -6,6 +6,8 @@ public struct ClusteringReport: Codable, Sendable, Equatable {
   public var validity: ClusterValidity?
   /// Adjusted Rand indices of pairs of subsamples, for k-means.
   public var stability: [Double]?
+  /// How halves of samples are placed, where that was asked for.
+  public var halves: HalvesReport?
   /// The routing tokens of each group.
   public var tokens: [Int]?
   /// The share of the variance of length that groups explain (η²).
@@ -14,6 +16,18 @@ public struct ClusteringReport: Codable, Sendable, Equatable {
   public var candidates: [ClusterCountCandidate]?
   /// By what it was chosen.
   public var rule: ClusterCountRule?
+
+  /// Whether the two halves of a sample, every other token each, go to one group.
+  public struct HalvesReport: Codable, Sendable, Equatable {
+    /// The samples with tokens in both halves.
+    public var samples: Int
+    /// The share of them whose halves are placed alike.
+    public var agreement: Double
+    /// The adjusted Rand index of the groups of both halves.
+    public var rand: Double
+    /// The share of halves that are placed as the whole sample is.
+    public var withWhole: Double
+  }
 
   /// Makes a report of nothing.
   public init() {}

@@ -7,10 +7,10 @@ import WinaSparsity
 ///
 /// Runs once over all cells. Tests are paired by sample; intervals resample documents within labels.
 ///
-/// Version 5. Raise the version when the same scores may give another report.
+/// Version 6. Raise the version when the same scores may give another report.
 public enum CompareStage: Stage {
   public static let kind = "compare"
-  public static let version = 5
+  public static let version = 6
   public static let summary = "Compares the arms of all cells and states a verdict."
   public static let dataUse = DataUse.derived
   public static let isTarget = true
@@ -76,10 +76,29 @@ public enum CompareStage: Stage {
     }
   }
 
+  /// How the p values of all but the primary contrast are corrected.
+  public enum Correction: String, Codable, Sendable, CaseIterable {
+    /// The family-wise error rate, by Holm's method.
+    case holm
+    /// The false discovery rate, by that of Benjamini and Hochberg.
+    case benjaminiHochberg = "bh"
+  }
+
+  /// What is drawn together when intervals and tests resample.
+  public enum Resampling: String, Codable, Sendable, CaseIterable {
+    /// Every sample is drawn alone.
+    case sample
+    /// All samples of a label with one subject, such as a passage, are drawn together.
+    case subject
+  }
+
   /// What a spec may set.
   public struct Params: Codable, Sendable {
     var primary: Primary?
     var controls: Controls?
+    var seeds: Controls?
+    var correction: Correction
+    var resample: Resampling
     var equivalence: Double?
     var area: [Double]
     var bootstrap: Int
@@ -87,13 +106,19 @@ public enum CompareStage: Stage {
     var seed: UInt64
 
     enum CodingKeys: String, CodingKey {
-      case primary, controls, equivalence, area, bootstrap, permutations, seed
+      case primary, controls, seeds, correction, resample, equivalence, area, bootstrap
+      case permutations, seed
     }
 
     public init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
       primary = try container.decodeIfPresent(Primary.self, forKey: .primary)
       controls = try container.decodeIfPresent(Controls.self, forKey: .controls)
+      seeds = try container.decodeIfPresent(Controls.self, forKey: .seeds)
+      correction =
+        try container.decodeIfPresent(Correction.self, forKey: .correction) ?? .holm
+      resample =
+        try container.decodeIfPresent(Resampling.self, forKey: .resample) ?? .sample
       equivalence = try container.decodeIfPresent(Double.self, forKey: .equivalence)
       area = try container.decodeIfPresent([Double].self, forKey: .area) ?? [0.25, 0.7]
       bootstrap = try container.decodeIfPresent(Int.self, forKey: .bootstrap) ?? 2000
@@ -112,6 +137,12 @@ public enum CompareStage: Stage {
     var denseFraction: Double?
     var prompt: EvaluationPolicy.PromptGating?
     var primary: Primary?
+    /// The stage whose seed is varied.
+    var seeds: String?
+    /// How p values are corrected, unless by Holm's method.
+    var correction: Correction?
+    /// What is drawn together, unless every sample is drawn alone.
+    var resample: Resampling?
     var equivalence: Double?
     var area: [Double]?
     var bootstrap: Int
@@ -119,7 +150,8 @@ public enum CompareStage: Stage {
     var seed: UInt64
 
     enum CodingKeys: String, CodingKey {
-      case cells, arms, entries, primary, equivalence, area, bootstrap, permutations, seed, prompt
+      case cells, arms, entries, primary, seeds, correction, equivalence, area, bootstrap
+      case permutations, seed, prompt, resample
       case denseFraction = "dense_fraction"
       case densePrefix = "dense_prefix"
       case routeTokens = "route_tokens"
@@ -129,7 +161,10 @@ public enum CompareStage: Stage {
     struct Entry: Codable, Sendable, Hashable {
       var cell: Int
       var arm: String
+      /// Which control, or `nil` for another reason to be there.
       var control: Int?
+      /// Which other seed.
+      var seed: Int?
     }
   }
 
@@ -169,6 +204,22 @@ public enum CompareStage: Stage {
         Parameter("repeat", .integer(1...10_000), required: true, "How often."),
       ]), "Repetitions that make the null distribution of the gain."),
     Parameter(
+      "seeds",
+      .record([
+        Parameter("stage", .stage, required: true, "The cluster or classifier stage."),
+        Parameter("repeat", .integer(1...10_000), required: true, "How many other seeds."),
+      ]),
+      "Repetitions of the primary contrast with other seeds of a stage, whose share of the variance is "
+        + "reported."),
+    Parameter(
+      "correction", .choice(Correction.allCases.map(\.rawValue)), default: .string("holm"),
+      "How p values of all but the primary contrast are corrected: the family-wise error rate by Holm's "
+        + "method, or the false discovery rate by that of Benjamini and Hochberg."),
+    Parameter(
+      "resample", .choice(Resampling.allCases.map(\.rawValue)), default: .string("sample"),
+      "What intervals and tests draw together: every sample alone, or all of a label that have one "
+        + "subject, such as a subject of MMLU or what `subject` of a task definition names."),
+    Parameter(
       "equivalence", .number(from: 0, below: 1e9),
       "The margin within which a difference of the primary contrast counts as none."),
     Parameter(
@@ -193,6 +244,10 @@ public enum CompareStage: Stage {
     if let controls = params.controls, controls.count < 1 {
       problems.append(
         ParameterProblem(["controls", "repeat"], "'repeat' is \(controls.count), below 1"))
+    }
+    if let seeds = params.seeds, seeds.count < 1 {
+      problems.append(
+        ParameterProblem(["seeds", "repeat"], "'repeat' is \(seeds.count), below 1"))
     }
     if params.area.count != 2 || !(params.area[0] < params.area[1]) {
       problems.append(
@@ -239,7 +294,10 @@ public enum CompareStage: Stage {
           cells: layout.cells.map(\.assignment), arms: layout.arms, entries: layout.entries,
           densePrefix: densePrefix, routeTokens: wiring.data.routeTokens,
           denseFraction: fraction == 0 ? nil : fraction, prompt: prompt == .gated ? nil : prompt,
-          primary: params.primary, equivalence: params.equivalence,
+          primary: params.primary, seeds: params.seeds?.stage,
+          correction: params.correction == .holm ? nil : params.correction,
+          resample: params.resample == .sample ? nil : params.resample,
+          equivalence: params.equivalence,
           area: params.area == [0.25, 0.7] ? nil : params.area,
           bootstrap: params.bootstrap, permutations: params.permutations, seed: params.seed),
         inputs: [
@@ -264,19 +322,27 @@ public enum CompareStage: Stage {
         prompt: params.prompt ?? .gated, routeTokens: routeTokens)
     }
     let area = params.area ?? [0.25, 0.7]
+    let tokens = try inputs.scoredTokens.map { try context.load($0) }
     let comparison = try Comparison(
       cells: params.cells, arms: params.arms, scored: scored, cost: cost,
       options: .init(
         bootstrap: params.bootstrap, permutations: params.permutations, seed: params.seed,
         policy: policy, equivalence: params.equivalence, area: (area[0], area[1]),
+        correction: params.correction ?? .holm, seeds: params.seeds,
+        subjects: params.resample == .subject ? subjects(of: tokens) : nil,
         overlaps: try OverlapAudit(
-          scored: inputs.scoredTokens.map { try context.load($0) },
-          others: inputs.otherTokens.map { try context.load($0) }
+          scored: tokens, others: inputs.otherTokens.map { try context.load($0) }
         ).facts()))
     return ComparisonArtifact(
       report: try comparison.report(
         primary: params.primary, clusters: inputs.clusters.map { try context.load($0) },
         routers: inputs.routers.map { try context.load($0) }))
+  }
+
+  /// The subject of every sample that has one.
+  private static func subjects(of shards: [TokenizedShard]) -> [ContentDigest: String] {
+    let pairs = shards.flatMap { zip($0.digests, $0.samples.map(\.subject)) }
+    return Dictionary(pairs.filter { !$0.1.isEmpty }, uniquingKeysWith: { first, _ in first })
   }
 
   /// Reads every arm's scores, each shard once, keeping no predictions of dense arms.
@@ -302,7 +368,8 @@ public enum CompareStage: Stage {
       }
       context.progress(index + 1, of: params.entries.count)
       return ScoredArm(
-        cell: entry.cell, arm: entry.arm, control: entry.control, shards: parts, cost: cost,
+        cell: entry.cell, arm: entry.arm, control: entry.control, seed: entry.seed, shards: parts,
+        cost: cost,
         isSecondHalf: halves.contains(entry.arm))
     }
   }

@@ -11,20 +11,24 @@ import WinaTensor
 /// masks is measured twice: skipping columns, and with the kept weights packed into smaller matrices.
 /// A result is a measurement: it is kept like any other, and names the machine that it was made on.
 ///
-/// Version 1. Raise the version when something else is measured.
+/// An arm with a route also says how long its classifier takes for a request.
+///
+/// Version 2. Raise the version when something else is measured.
 public enum LatencyStage: Stage {
   public static let kind = "latency"
-  public static let version = 1
+  public static let version = 2
   public static let summary = "Measures prefill and decode times under profiles."
   public static let dataUse = DataUse.derived
   public static let usesNumerics = true
   public static let isTarget = true
-  public static let internalPorts: Set<String> = ["profiles", "transforms"]
+  public static let internalPorts: Set<String> = ["profiles", "transforms", "routers"]
 
   /// One configuration that is measured.
   public struct Arm: Codable, Sendable, Hashable {
     /// The profile stage, or `nil` for the dense model.
     var profile: String?
+    /// The classifier stage that chooses among the profile's groups, if its time is asked for.
+    var route: String?
   }
 
   /// Which profiles of groups the sequences of a batch use.
@@ -73,6 +77,8 @@ public enum LatencyStage: Stage {
   public struct TaskParams: Codable, Sendable {
     var dense: String
     var arms: [String]
+    /// The arms with a router, in the order of the `routers` port.
+    var routed: [String]?
     var promptTokens: [Int]
     var generatedTokens: Int
     var batch: [Int]
@@ -89,19 +95,26 @@ public enum LatencyStage: Stage {
     var profiles: [Ref<ProfileArtifact>]
     /// The transforms that profiles rest on, each once; a profile names its own.
     var transforms: [Ref<TransformArtifact>]
+    /// The routers of routed arms.
+    var routers: [Ref<RouterArtifact>]
 
     public init(_ ports: inout PortReader) throws(ArtifactError) {
       tokens = try ports.read("tokens")
       model = try ports.read("model")
       profiles = try ports.read("profiles")
       transforms = try ports.read("transforms")
+      routers = try ports.read("routers")
     }
   }
 
   public static let parameters = [
     Parameter(
       "arms",
-      .map(.record([Parameter("profile", .stage, "The profile stage; none for the dense model.")])),
+      .map(
+        .record([
+          Parameter("profile", .stage, "The profile stage; none for the dense model."),
+          Parameter("route", .stage, "The classifier stage whose time is measured, too."),
+        ])),
       default: .object(["dense": .object([:])]), "The configurations to measure."),
     Parameter(
       "prompt_tokens", .list(.integer(1...1_000_000)), default: .array([.int(32)]),
@@ -139,7 +152,19 @@ public enum LatencyStage: Stage {
   ) throws(PlanProblem) -> [TaskTemplate<TaskParams>] {
     var arms: [String] = []
     var profiles: [ArtifactRequest] = []
+    var routers: [(arm: String, router: ArtifactRequest)] = []
     for (name, arm) in params.arms {
+      if let route = arm.route {
+        guard arm.profile != nil else {
+          throw PlanProblem(
+            "plan.latency-route", ["arms", name, "route"],
+            "the dense model has no groups to choose",
+            help: "give arm '\(name)' a profile, or remove its route")
+        }
+        _ = try wiring.require(
+          route, kinds: [ClassifierStage.kind], at: ["arms", name, "route"])
+        routers.append((name, ArtifactRequest(route, .whole)))
+      }
       guard let profile = arm.profile else { continue }
       _ = try wiring.require(
         profile, kinds: [ProfileStage.kind], at: ["arms", name, "profile"])
@@ -156,11 +181,13 @@ public enum LatencyStage: Stage {
     if !transforms.isEmpty {
       inputs["transforms"] = .artifacts(transforms.map { ArtifactRequest($0, .whole) })
     }
+    if !routers.isEmpty { inputs["routers"] = .artifacts(routers.map(\.router)) }
     let dense = params.arms.entries.first { $0.value.profile == nil }?.key
     return [
       TaskTemplate(
         params: TaskParams(
           dense: dense ?? EvaluateStage.implicitDenseArm, arms: arms,
+          routed: routers.isEmpty ? nil : routers.map(\.arm),
           promptTokens: params.promptTokens, generatedTokens: params.generatedTokens,
           batch: params.batch, threads: params.threads, groups: params.groups,
           repeats: params.repeats, warmUp: params.warmUp),
@@ -179,6 +206,7 @@ public enum LatencyStage: Stage {
     let model = try LoadedModel.load(inputs.model, context)
     var tokens: [Int32] = []
     var prefix = 0
+    let routing = try routing(params, inputs, model, context)
     let longest = (params.promptTokens.max() ?? 0) + params.generatedTokens
     for reference in inputs.tokens where tokens.count < longest * (params.batch.max() ?? 1) {
       let shard = try context.load(reference)
@@ -215,7 +243,43 @@ public enum LatencyStage: Stage {
       context.progress(index + 1, of: shapes.count)
     }
     return LatencyArtifact(
-      host: context.host, kernels: "\(Kernels.level)", results: results, packing: packing)
+      host: context.host, kernels: "\(Kernels.level)", results: results, packing: packing,
+      routing: routing)
+  }
+
+  /// Measures how long the classifiers of arms take for a request, on the samples of the first shard.
+  private static func routing(
+    _ params: TaskParams, _ inputs: Inputs, _ model: LoadedModel, _ context: any StageContext
+  ) throws -> [RoutingTime] {
+    guard let reference = inputs.tokens.first, !inputs.routers.isEmpty else { return [] }
+    let shard = try context.load(reference)
+    guard !shard.samples.isEmpty else { return [] }
+    let requests = zip(shard.samples, shard.digests).map {
+      TokenizedShard(policy: shard.policy, samples: [$0], digests: [$1])
+    }
+    let cost = CostModel(model.shape)
+    return try zip(params.routed ?? [], inputs.routers).map { arm, reference in
+      let artifact = try context.load(reference)
+      let extractor = artifact.extractor
+      var times: [RoutingTime.Sample] = []
+      for round in 0..<(params.warmUp + params.repeats) {
+        for request in requests {
+          let start = context.seconds()
+          let rows = try extractor.rows(of: request, model.language, context)
+          let middle = context.seconds()
+          _ = try artifact.router.predict(rows.vector(0))
+          let end = context.seconds()
+          guard round >= params.warmUp else { continue }
+          times.append(.init(features: (middle - start) * 1e3, prediction: (end - middle) * 1e3))
+        }
+      }
+      let macs = shard.samples.map {
+        extractor.macs(of: $0, shard.policy, cost) + Double(artifact.router.macs)
+      }
+      return RoutingTime(
+        arm: arm, times: times, macs: macs.reduce(0, +) / Double(macs.count),
+        requests: requests.count)
+    }
   }
 
   /// What is added to the name of an arm whose kept weights are packed.

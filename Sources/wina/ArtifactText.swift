@@ -9,7 +9,7 @@ import WinaTensor
 /// What an artifact holds, for people: a few lines of facts and tables.
 struct ArtifactText {
   /// The lines.
-  private(set) var lines: [String] = []
+  var lines: [String] = []
   private let width: Int?
 
   /// Describes an artifact; formats without a description of their own give only their tensors.
@@ -28,7 +28,7 @@ struct ArtifactText {
     }
   }
 
-  private mutating func add(_ table: TextTable) {
+  mutating func add(_ table: TextTable) {
     lines.append("")
     lines += table.lines(width: width)
   }
@@ -145,6 +145,12 @@ struct ArtifactText {
       lines.append(
         "stability: ARI \(rounded(mean)), least \(rounded(stability.min() ?? 0)), of "
           + "\(stability.count) pairs of 80 % subsamples")
+    }
+    if let halves = report.halves {
+      lines.append(
+        "halves of a sample's tokens: one group for \(percent(halves.agreement)) of "
+          + "\(halves.samples) samples, ARI \(rounded(halves.rand)), the whole sample's group for "
+          + "\(percent(halves.withWhole)) of halves")
     }
     if let share = report.lengthShare {
       lines.append("groups explain \(percent(share)) of the variance of length")
@@ -322,82 +328,14 @@ struct ArtifactText {
     add(table)
   }
 
-  // MARK: Latency
-
-  private mutating func describe(_ artifact: LatencyArtifact) {
-    lines.append(
-      "Times on '\(artifact.host)' with kernels \(artifact.kernels): medians [quartiles] in ms")
-    var table = TextTable(
-      [
-        .init("threads", isNumeric: true), .init("batch", isNumeric: true),
-        .init("prompt", isNumeric: true), .init("arm"), .init("prefill", isNumeric: true),
-        .init("step", isNumeric: true), .init("95 %", isNumeric: true),
-        .init("of dense", isNumeric: true), .init("weights read", isNumeric: true),
-        .init("tokens/s", isNumeric: true), .init("n", isNumeric: true),
-      ], keyColumns: 4)
-    for result in artifact.results {
-      let shape = result.shape
-      let step = Quartiles(result.steps)
-      table.append([
-        "\(shape.threads)", "\(shape.batch)", "\(shape.promptTokens)", result.subject,
-        Quartiles(result.prefill).text(rounded), step.text(rounded),
-        rounded(step.high95), Quartiles(result.ratios).text(rounded), percent(result.density),
-        rounded(Double(shape.batch) * 1000 / step.median), "\(result.steps.count)",
-      ])
-    }
-    add(table)
-    add(phaseTable(artifact))
-    for (name, time) in artifact.packing.sorted(by: { $0.key < $1.key }) {
-      lines.append("packing the weights of one group for '\(name)': \(rounded(time)) ms")
-    }
-  }
-
-  /// Where the time of a decode step goes, for the first shape.
-  private func phaseTable(_ artifact: LatencyArtifact) -> TextTable {
-    let first = artifact.results.first?.shape
-    let results = artifact.results.filter { $0.shape == first }
-    var table = TextTable(
-      [.init("phase of a step, ms")] + results.map { .init($0.subject, isNumeric: true) })
-    for phase in ForwardPhase.allCases {
-      table.append(
-        [phase.rawValue] + results.map { rounded($0.phases[phase.rawValue] ?? 0) })
-    }
-    return table
-  }
-
-  private func percent(_ share: Double) -> String {
+  func percent(_ share: Double) -> String {
     "\((share * 1000).rounded() / 10) %"
   }
 
-  private func rounded(_ value: Double) -> String {
+  func rounded(_ value: Double) -> String {
     guard value != 0, value.isFinite else { return "\(value)" }
     var scale = 1.0
     while abs(value) * scale < 1000 { scale *= 10 }
     return "\((value * scale).rounded() / scale)"
-  }
-}
-
-/// The quartiles of measured times, linearly interpolated.
-private struct Quartiles {
-  let low: Double
-  let median: Double
-  let high: Double
-  /// The value that 95 % lie below.
-  let high95: Double
-
-  init(_ values: [Double]) {
-    let sorted = values.sorted()
-    func quantile(_ level: Double) -> Double {
-      guard let last = sorted.indices.last else { return .nan }
-      let place = level * Double(last)
-      let lower = Int(place)
-      let upper = min(lower + 1, last)
-      return sorted[lower] + (sorted[upper] - sorted[lower]) * (place - Double(lower))
-    }
-    (low, median, high, high95) = (quantile(0.25), quantile(0.5), quantile(0.75), quantile(0.95))
-  }
-
-  func text(_ number: (Double) -> String) -> String {
-    "\(number(median)) [\(number(low)), \(number(high))]"
   }
 }

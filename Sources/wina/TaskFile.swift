@@ -27,6 +27,7 @@ struct TaskFile {
     let gold: Located<String>?
     let labels: YAMLNode?
     let target: Located<String>?
+    let subject: Located<String>?
     let delimiter: String?
     let metrics: [Located<String>]?
     let version: Double?
@@ -89,7 +90,8 @@ struct TaskFile {
       description: reader.template(written.description) ?? "",
       prompt: reader.template(written.prompt) ?? "", choices: reader.texts(written.choices),
       gold: reader.value(written.gold), labels: reader.texts(written.labels),
-      target: reader.template(written.target), delimiter: written.delimiter ?? " ",
+      target: reader.template(written.target), subject: reader.template(written.subject),
+      delimiter: written.delimiter ?? " ",
       metrics: reader.metrics(written.metrics, output), version: written.version ?? 1)
     switch output {
     case .multipleChoice:
@@ -103,6 +105,7 @@ struct TaskFile {
       reader.refuse("choices", written.choices?.range, for: output)
       reader.refuse("gold", written.gold?.range, for: output)
       reader.refuse("labels", written.labels?.range, for: output)
+      reader.refuse("subject", written.subject?.range, for: output)
     }
     if definition.files.isEmpty {
       definition.files = ["\(name.value).jsonl", "\(name.value).jsonl.zst"]

@@ -24,7 +24,8 @@ import WinaEvaluation
   func templates() throws {
     let definition = TaskDefinition(
       name: "t", description: "About {topic|spaces}: ", prompt: "{{{q|strip}}} {a.b[1]} {n}",
-      choices: .templates(["{x|capitalize}", "{x|lower}"]), gold: "{g}", delimiter: "=")
+      choices: .templates(["{x|capitalize}", "{x|lower}"]), gold: "{g}",
+      subject: "text {n}", delimiter: "=")
     let item = try choices(
       definition,
       [
@@ -34,6 +35,7 @@ import WinaEvaluation
     #expect(item.prompt == "About big dogs: {why} yes 0.5")
     #expect(item.requests.map(\.continuation) == ["=Hello", "=hello"])
     #expect(item.choices == ["Hello", "hello"] && item.gold == 1)
+    #expect(item.subject == "text 0.5")
   }
 
   @Test(

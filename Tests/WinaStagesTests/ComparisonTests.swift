@@ -1,5 +1,6 @@
 import Testing
 import WinaPipeline
+import WinaSparsity
 import WinaStages
 import WinaTestSupport
 
@@ -206,7 +207,18 @@ struct ComparisonTests {
     let agreement = try #require(facts.first { $0.name.hasSuffix("agreement with labels") })
     #expect(agreement.name == "clusters of routed: agreement with labels")
     #expect(agreement.value == 1)
-    #expect(agreement.text.contains("p < 0.001 by 1000 shuffles"))
+    #expect(agreement.text.contains("p of AMI = 0.001 by 1000 shuffles of the labels"))
+    // All toy documents have equally many routing tokens.
+    #expect(!agreement.text.contains("bins of length"))
+    // Where lengths tell the labels apart, clusters add nothing to them.
+    var artifact = try board.lab.load(board.clusters[0], as: ClusteringArtifact.self)
+    artifact.lengths = artifact.clustering.labels.map { 5 + 10 * $0 }
+    board.clusters = [board.lab.context.store(try artifact.encoded())]
+    let within = try #require(
+      try board.report().facts.first { $0.name.hasSuffix("agreement with labels") })
+    #expect(
+      within.text.hasSuffix(
+        "= 1.0 by shuffles within 3 bins of length, which alone give AMI 1.0"))
     #expect(facts.first?.text == "3 groups of 4, 4, 4 samples")
   }
 

@@ -1,5 +1,6 @@
 import Testing
 import WinaEvaluation
+import WinaModel
 import WinaPipeline
 import WinaStages
 
@@ -63,6 +64,33 @@ struct LatencyStageTests {
     #expect(found[2].bytes < found[0].bytes)
     #expect((found[0].phases["gate"] ?? 0) == 0)
     #expect((found[1].phases["gate"] ?? 0) > 0)
+  }
+
+  @Test func aRouterSaysHowLongItTakes() throws {
+    let clusters = try lab.kmeans([shard])
+    let router = try lab.classifier(
+      shard, ["features": "embedding", "model": "nearest_centroid"], clusters: clusters)
+    let found = try lab.load(
+      lab.run(
+        "latency",
+        [
+          "dense": "dense", "arms": ["plain"], "routed": ["plain"], "promptTokens": [3],
+          "generatedTokens": 1, "batch": [1], "threads": [1], "groups": "same", "repeats": 3,
+          "warmUp": 1,
+        ],
+        [
+          "tokens": [.artifact(shard.tokens)], "model": [.leaf(lab.model)],
+          "profiles": [.artifact(plain)], "routers": [.artifact(router)],
+        ]), as: LatencyArtifact.self)
+    let routing = try #require(found.routing.first)
+    #expect(found.routing.count == 1 && routing.arm == "plain" && routing.requests == 12)
+    #expect(routing.times.count == 3 * 12)
+    for time in routing.times {
+      #expect(abs(time.features - 1) < 1e-6 && abs(time.prediction - 1) < 1e-6)
+    }
+    let width = try lab.language.configuration.hidden
+    // An embedding is looked up; a nearest centroid of three costs three products of its width.
+    #expect(routing.macs == Double(3 * width))
   }
 
   @Test func oneStepIsMeasuredEvenIfThereIsNoOther() throws {

@@ -342,6 +342,47 @@ struct StageWiringTests {
     #expect(requests.count == 2 * 5 + 2)
   }
 
+  @Test func seedsVaryTheArmsOfThePrimaryEndpoint() throws {
+    let primary: JSONValue = ["metric": "kl", "contrast": "routed - plain", "at": ["s": 0.5]]
+    func requests(_ stage: String) throws -> [ArtifactRequest] {
+      let made = try comparison([
+        "primary": primary, "seeds": ["stage": .string(stage), "repeat": 2],
+      ])
+      guard case .artifacts(let requests)? = made[0].inputs["results"] else { return [] }
+      return requests.filter { !$0.overrides.isEmpty }
+    }
+    for stage in ["clusters", "router"] {
+      let varied = try requests(stage)
+      #expect(varied.map(\.item) == ["routed", "routed"])
+      #expect(varied.map(\.overrides) == [["\(stage).seed": 2], ["\(stage).seed": 3]])
+      #expect(varied.allSatisfy { $0.cell == 1 })
+    }
+    func found(_ params: [String: JSONValue]) -> PlanProblem? {
+      problem { try comparison(params) }
+    }
+    let other = found(["primary": primary, "seeds": ["stage": "kinds", "repeat": 2]])
+    #expect(other?.id == "plan.seeds")
+    #expect(other?.problem.message.contains("no arm of 'routed - plain' depends on") == true)
+    #expect(found(["seeds": ["stage": "clusters", "repeat": 2]])?.id == "plan.seeds")
+    #expect(
+      found(["primary": primary, "seeds": ["stage": "pooled", "repeat": 2]])?.id
+        == "plan.wrong-kind")
+  }
+
+  @Test func halvesOfSamplesTakeTwoPasses() throws {
+    let inputs = ["tokens": ["tokens"], "capture": ["capture"]]
+    let made = try templates("cluster", ["k": 3, "halves": true], inputs: inputs)
+    for half in ["first", "second"] {
+      let variant = try request(made, "\(half)_half").variant
+      #expect(variant.params["features"] == ["kind": "mean_score", "half": .string(half)])
+    }
+    #expect(try templates("cluster", ["k": 3], inputs: inputs)[0].params["halves"] == nil)
+    let words = try templates(
+      "cluster", ["k": 3, "halves": true, "features": "bag_of_tokens"], inputs: inputs)[0]
+    #expect(Set(words.inputs.keys) == ["tokens"])
+    #expect(words.params["halves"] == true)
+  }
+
   @Test func neitherStageNamesNorTheOrderOfCellsEnterAComparison() throws {
     let params = try comparison([:])[0].params
     let text = params.canonicalText

@@ -34,6 +34,9 @@ public struct TaskDefinition: Sendable, Hashable, Codable {
   public var labels: Texts?
   /// The text that is scored, a template; for all but `multiple_choice`.
   public var target: String?
+  /// What items belong to that are drawn together, such as their passage: a template; for
+  /// `multiple_choice` only.
+  public var subject: String?
   /// What stands between prompt and choice or target.
   public var delimiter: String
   /// The metrics to report.
@@ -45,7 +48,8 @@ public struct TaskDefinition: Sendable, Hashable, Codable {
   public init(
     name: String, output: Output = .multipleChoice, files: [String] = [], description: String = "",
     prompt: String = "", choices: Texts? = nil, gold: String? = nil, labels: Texts? = nil,
-    target: String? = nil, delimiter: String = " ", metrics: [HarnessMetric] = [],
+    target: String? = nil, subject: String? = nil, delimiter: String = " ",
+    metrics: [HarnessMetric] = [],
     version: Double = 1
   ) {
     self.name = name
@@ -57,6 +61,7 @@ public struct TaskDefinition: Sendable, Hashable, Codable {
     self.gold = gold
     self.labels = labels
     self.target = target
+    self.subject = subject
     self.delimiter = delimiter
     self.metrics = metrics
     self.version = version
@@ -103,7 +108,10 @@ extension TaskDefinition {
       throw fields.wrong("gold", "is \(index), which is not one of the \(options.count) choices")
     }
     return MultipleChoiceItem(
-      label: name, prompt: prompt,
+      label: name,
+      subject: try subject.map { subject throws(EvaluationError) in
+        try text(subject, fields)
+      }, prompt: prompt,
       requests: options.map { LikelihoodRequest(context: prompt, continuation: delimiter + $0) },
       choices: options, gold: index)
   }

@@ -166,18 +166,14 @@ private struct KrylovSpace {
 
   private mutating func remove(_ earlier: Int, from vector: Int) -> Double {
     let (a, b) = (earlier * order, vector * order)
-    return block.withUnsafeMutableBufferPointer { x in
-      var product = 0.0
-      for index in 0..<order { product += x[a + index] * x[b + index] }
-      for index in 0..<order { x[b + index] -= product * x[a + index] }
-      return product
-    }
+    var product = 0.0
+    for index in 0..<order { product += block[a + index] * block[b + index] }
+    for index in 0..<order { block[b + index] -= product * block[a + index] }
+    return product
   }
 
   private mutating func divide(_ vector: Int, by length: Double) {
-    block.withUnsafeMutableBufferPointer { x in
-      for index in (vector * order)..<((vector + 1) * order) { x[index] /= length }
-    }
+    for index in (vector * order)..<((vector + 1) * order) { block[index] /= length }
   }
 
   private func norm(_ vector: Int) -> Double {

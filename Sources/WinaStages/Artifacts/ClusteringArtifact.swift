@@ -5,7 +5,7 @@ import WinaTensor
 
 /// A grouping of samples with the rule that places new ones.
 public struct ClusteringArtifact: Artifact {
-  public static let format = "clusters/v1"
+  public static let format = "clusters/v2"
 
   /// The groups and their rule.
   public var clustering: Clustering
@@ -13,6 +13,9 @@ public struct ClusteringArtifact: Artifact {
   public var digests: [ContentDigest]
   /// The labels of the fitted samples in the data, in order.
   public var sampleLabels: [String]
+
+  /// The number of tokens of each sample that routing sees, where it is known.
+  public var lengths: [Int]?
 
   /// What was measured of the groups.
   public var report = ClusteringReport()
@@ -33,12 +36,14 @@ public struct ClusteringArtifact: Artifact {
     var options: FeatureOptions?
     var blocks: [FeatureBlock]?
     var report: ClusteringReport
+    var hasLengths: Bool
   }
 
   public func encoded() throws -> ArtifactPayload {
     var columns = TensorColumns()
     try DigestColumn.add(digests, to: &columns)
     try columns.add("labels", clustering.labels.map(Int32.init), [clustering.labels.count])
+    if let lengths { try columns.add("lengths", lengths.map(Int32.init), [lengths.count]) }
     if let transform = clustering.transform {
       let width = max(1, transform.dimension)
       try columns.add(
@@ -52,7 +57,7 @@ public struct ClusteringArtifact: Artifact {
         encoding: Metadata(
           summary: clustering.summary, sampleLabels: sampleLabels,
           options: clustering.transform?.options, blocks: clustering.transform?.blocks,
-          report: report)),
+          report: report, hasLengths: lengths != nil)),
       tensors: columns.tensors)
   }
 
@@ -61,6 +66,9 @@ public struct ClusteringArtifact: Artifact {
     sampleLabels = metadata.sampleLabels
     digests = try DigestColumn.read(payload, count: sampleLabels.count)
     report = metadata.report
+    lengths =
+      metadata.hasLengths
+      ? try payload.typed("lengths", [sampleLabels.count]).int32s().map(Int.init) : nil
     var transform: FeatureTransform?
     if let options = metadata.options, let blocks = metadata.blocks {
       transform = try FeatureTransform(
@@ -211,6 +219,7 @@ extension ClusteringArtifact {
   mutating func describe(lengthsOf shards: [TokenizedShard]) throws {
     let lengths = Self.lengths(shards)
     guard lengths.count == clustering.labels.count else { return }
+    self.lengths = lengths
     var tokens = [Int](repeating: 0, count: groups.count)
     for (label, length) in zip(clustering.labels, lengths) { tokens[label] += length }
     report.tokens = tokens
@@ -229,9 +238,7 @@ extension ClusteringArtifact {
     guard clustering.transform?.options.kind?.needsPass == true else {
       return capture.routeMoments(of: index)
     }
-    let traits = try capture.requireTraits()
-    let width = traits.count / max(capture.digests.count, 1)
-    return Array(traits[(index * width)..<((index + 1) * width)])
+    return try capture.traits(of: index)
   }
 
   /// Returns the group of every sample of a capture by the clustering's own rule, which must not
@@ -258,6 +265,13 @@ extension CaptureArtifact {
       throw ArtifactError("the capture did not keep the features that the clustering compares")
     }
     return traits
+  }
+
+  /// The features of one sample that a clustering asked this pass to keep.
+  func traits(of sample: Int) throws -> [Float] {
+    let traits = try requireTraits()
+    let width = traits.count / max(digests.count, 1)
+    return Array(traits[(sample * width)..<((sample + 1) * width)])
   }
 
   /// The mean |x| over the routing tokens of one sample, shape [layers, channels].

@@ -14,6 +14,12 @@ struct Comparison {
     var equivalence: Double?
     /// The savings of MACs between which curves are compared.
     var area: (from: Double, to: Double) = (0.25, 0.7)
+    /// How p values of other contrasts are corrected.
+    var correction = CompareStage.Correction.holm
+    /// The stage whose seed was varied.
+    var seeds: String?
+    /// The subject of every sample that has one, where those of one subject are drawn together.
+    var subjects: [ContentDigest: String]?
     /// What the scored samples share with others.
     var overlaps: [ComparisonReport.Fact] = []
   }
@@ -45,7 +51,9 @@ struct Comparison {
   }
 
   func scored(_ arm: String, cell: Int, control: Int? = nil) -> ScoredArm? {
-    scored.first { $0.arm == arm && $0.cell == cell && $0.control == control }
+    scored.first {
+      $0.arm == arm && $0.cell == cell && $0.control == control && $0.seed == nil
+    }
   }
 
   func description(of arm: String) -> ComparedArm? { arms.first { $0.name == arm } }
@@ -58,6 +66,58 @@ struct Comparison {
   /// The bootstrap that every interval uses.
   var bootstrap: BootstrapOptions {
     BootstrapOptions(seed: options.seed, repetitions: options.bootstrap)
+  }
+
+  /// What is drawn together when samples are resampled: a number for every member, or `nil` where each
+  /// is drawn alone.
+  func units(_ members: [Int], of arm: ScoredArm) -> [Int]? {
+    guard let subjects = options.subjects else { return nil }
+    var numbers: [String: Int] = [:]
+    return members.map { member in
+      let digest = arm.digests[member]
+      // A sample without a subject is a unit of its own.
+      let name = subjects[digest].map { "\(arm.scores[member].label)\n\($0)" } ?? digest.description
+      if let known = numbers[name] { return known }
+      numbers[name] = numbers.count
+      return numbers.count - 1
+    }
+  }
+
+  /// The sums of values over what is drawn together, each divided by the mean size of a unit.
+  func byUnit(_ values: [Double], members: [Int], of arm: ScoredArm) -> [Double] {
+    guard let units = units(members, of: arm), let last = units.max() else { return values }
+    var sums = [Double](repeating: 0, count: last + 1)
+    for (unit, value) in zip(units, values) { sums[unit] += value }
+    let size = Double(values.count) / Double(sums.count)
+    return sums.map { $0 / size }
+  }
+
+  /// Within what samples are resampled: their labels, unless a label has a single unit.
+  func strata(_ members: [Int], of arm: ScoredArm) -> [Int]? {
+    let labels = LabelIndex(members.map { arm.scores[$0].label })
+    guard let units = units(members, of: arm) else { return labels.indices }
+    var first: [Int: Int] = [:]
+    var several: Set<Int> = []
+    for (label, unit) in zip(labels.indices, units) {
+      if let known = first[label], known != unit { several.insert(label) }
+      first[label] = first[label] ?? unit
+    }
+    return several.count == labels.names.count ? labels.indices : nil
+  }
+
+  /// The interval of a ratio of sums over samples of an arm, resampled within labels; `nil` where there
+  /// are fewer than two units.
+  func interval(
+    _ numerators: [Double], over denominators: [Double], members: [Int], of arm: ScoredArm,
+    confidence: Double = 0.95
+  ) throws -> BootstrapInterval? {
+    let units = units(members, of: arm)
+    guard Set(units ?? Array(members.indices)).count > 1 else { return nil }
+    var options = bootstrap
+    options.confidence = confidence
+    return try Bootstrap.ratioOfSums(
+      numerators: numerators, denominators: denominators, strata: strata(members, of: arm),
+      units: units, options: options)
   }
 
   /// Makes the whole report.
@@ -77,6 +137,12 @@ struct Comparison {
       ].compactMap(\.self)
       facts += try analysis.byLabel()
     }
+    facts += try GainDecomposition(comparison: self, primary: primary).facts()
+    if let primary, let stage = options.seeds {
+      facts += [
+        try SeedComponents(comparison: self, primary: primary, stage: stage).fact()
+      ].compactMap(\.self)
+    }
     facts += try GuessingFacts(comparison: self).facts()
     facts += options.overlaps
     return ComparisonReport(
@@ -88,12 +154,21 @@ struct Comparison {
       policy: policy)
   }
 
-  /// Corrects the p values of all but the primary contrast by Holm's method.
+  /// Corrects the p values of all but the primary contrast.
   private func correct(_ contrasts: inout [ContrastRow]) throws {
     let tested = contrasts.indices.filter { !contrasts[$0].isPrimary && contrasts[$0].p != nil }
     guard !tested.isEmpty else { return }
-    let adjusted = try MultipleTesting.holm(tested.compactMap { contrasts[$0].p })
-    for (index, value) in zip(tested, adjusted) { contrasts[index].pHolm = value }
+    let values = tested.compactMap { contrasts[$0].p }
+    switch options.correction {
+    case .holm:
+      for (index, value) in try zip(tested, MultipleTesting.holm(values)) {
+        contrasts[index].pHolm = value
+      }
+    case .benjaminiHochberg:
+      for (index, value) in try zip(tested, MultipleTesting.benjaminiHochberg(values)) {
+        contrasts[index].q = value
+      }
+    }
   }
 
   /// The name under which a metric is reported: divergences from a large vocabulary are bounds.
@@ -122,7 +197,8 @@ struct Comparison {
       isChoices
       ? prompt + ", continuations gated"
       : "routing tokens dense and not scored in every arm, all later tokens gated and scored"
-    return [shared, gating, "calibration skips the same tokens", samples].compactMap { $0 }
+    let drawn = options.subjects == nil ? nil : "samples of one subject are drawn together"
+    return [shared, gating, "calibration skips the same tokens", samples, drawn].compactMap { $0 }
       .joined(separator: "; ")
   }
 }

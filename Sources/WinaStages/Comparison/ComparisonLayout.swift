@@ -28,6 +28,7 @@ struct ComparisonLayout {
     }
     let listed = ComparisonLayout.arms(of: evaluate)
     try ComparisonLayout.check(params, arms: listed.map(\.name), wiring: wiring)
+    try ComparisonLayout.checkSeeds(params, evaluate, wiring)
     var described: [(arm: ComparedArm, groups: String?, router: String?)] = []
     for listedArm in listed {
       described.append(ComparisonLayout.describe(listedArm, params.controls, wiring))
@@ -50,6 +51,52 @@ struct ComparisonLayout {
     if let controls = params.controls {
       addControls(controls, params.primary, evaluate, split, wiring)
     }
+    if let seeds = params.seeds, let primary = params.primary {
+      addSeeds(seeds, primary, evaluate, split, wiring)
+    }
+  }
+
+  /// Adds the primary contrast's arms with other seeds of a stage, in the cell of the primary endpoint.
+  private mutating func addSeeds(
+    _ seeds: CompareStage.Controls, _ primary: CompareStage.Primary, _ evaluate: WiredStage,
+    _ split: Split, _ wiring: Wiring
+  ) {
+    let varied = ComparisonLayout.arms(of: evaluate, in: primary, dependingOn: seeds.stage, wiring)
+    for (place, cell) in cells.enumerated() where primary.matches(cell.assignment) {
+      for arm in arms where varied.contains(arm.name) {
+        for number in 1...seeds.count {
+          entries.append(.init(cell: place, arm: arm.name, seed: number))
+          requests.append(
+            ArtifactRequest(
+              evaluate.name, item: arm.name, .split(split), cell: cell.index,
+              overrides: ComparisonLayout.override(seeds.stage, by: number, wiring)))
+        }
+      }
+    }
+  }
+
+  /// The arms of the primary contrast that depend on a stage.
+  private static func arms(
+    of evaluate: WiredStage, in primary: CompareStage.Primary, dependingOn stage: String,
+    _ wiring: Wiring
+  ) -> Set<String> {
+    guard let contrast = Contrast(primary.contrast) else { return [] }
+    let listed = arms(of: evaluate).filter { [contrast.arm, contrast.baseline].contains($0.name) }
+    return Set(
+      listed.filter { arm in
+        [arm.profile, arm.route].compactMap(\.self).contains {
+          wiring.stages[$0] != nil && ($0 == stage || wiring.depends($0, on: stage))
+        }
+      }.map(\.name))
+  }
+
+  /// The setting that gives a stage the seed `number` after its own.
+  private static func override(
+    _ stage: String, by number: Int, _ wiring: Wiring
+  ) -> [String: JSONValue] {
+    let declared = wiring.stages[stage]?.params["seed"]
+    let seed: Int = if case .int(let value)? = declared { value } else { 1 }
+    return ["\(stage).seed": .int((seed &+ number) & Int.max)]
   }
 
   /// Adds the repetitions with other seeds, in the cells of the primary endpoint.
@@ -57,17 +104,14 @@ struct ComparisonLayout {
     _ controls: CompareStage.Controls, _ primary: CompareStage.Primary?, _ evaluate: WiredStage,
     _ split: Split, _ wiring: Wiring
   ) {
-    let declared = wiring.stages[controls.stage]?.params["seed"]
-    let seed: Int = if case .int(let value)? = declared { value } else { 1 }
     for (place, cell) in cells.enumerated() where primary?.matches(cell.assignment) ?? true {
       for arm in arms where arm.isControl {
         for control in 1...controls.count {
           entries.append(.init(cell: place, arm: arm.name, control: control))
-          let other = (seed &+ control) & Int.max
           requests.append(
             ArtifactRequest(
               evaluate.name, item: arm.name, .split(split), cell: cell.index,
-              overrides: ["\(controls.stage).seed": .int(other)]))
+              overrides: ComparisonLayout.override(controls.stage, by: control, wiring)))
         }
       }
     }
@@ -196,6 +240,26 @@ struct ComparisonLayout {
       }
     }
     try checkControls(params.controls, wiring)
+  }
+
+  private static func checkSeeds(
+    _ params: CompareStage.Params, _ evaluate: WiredStage, _ wiring: Wiring
+  ) throws(PlanProblem) {
+    guard let seeds = params.seeds else { return }
+    let stage = try wiring.require(
+      seeds.stage, kinds: [ClusterStage.kind, ClassifierStage.kind], at: ["seeds", "stage"])
+    guard let primary = params.primary else {
+      throw PlanProblem(
+        "plan.seeds", ["seeds"], "seeds are varied of the primary endpoint, but there is none",
+        help: "declare one: `primary: {metric: kl, contrast: ARM - BASELINE}`")
+    }
+    let varied = arms(of: evaluate, in: primary, dependingOn: stage.name, wiring)
+    guard !varied.isEmpty else {
+      throw PlanProblem(
+        "plan.seeds", ["seeds", "stage"],
+        "no arm of '\(primary.contrast)' depends on stage '\(stage.name)'",
+        help: "name a stage that the arm's profile or route is made of")
+    }
   }
 
   private static func checkControls(

@@ -74,13 +74,13 @@ struct Contrasts {
       return row
     }
     row.note = matched.note
-    try fill(&row, matched, metric: metric, labels: matched.members.map { arm.scores[$0].label })
+    try fill(&row, matched, metric: metric, of: arm)
     return row
   }
 
   private func fill(
     _ row: inout ContrastRow, _ matched: MatchedBaseline, metric: CompareStage.Primary.Metric,
-    labels: [String]
+    of arm: ScoredArm
   ) throws {
     let differences = matched.differences
     let meanCount = matched.counts.reduce(0, +) / Double(max(1, matched.counts.count))
@@ -88,16 +88,21 @@ struct Contrasts {
       row.note = "fewer than two samples"
       return
     }
-    let scaled = differences.map { $0 / meanCount }
-    let interval = try Bootstrap.ratioOfSums(
-      numerators: differences, denominators: matched.counts, strata: LabelIndex(labels).indices,
-      options: comparison.bootstrap)
+    let scaled = comparison.byUnit(
+      differences.map { $0 / meanCount }, members: matched.members, of: arm)
+    guard
+      let interval = try comparison.interval(
+        differences, over: matched.counts, members: matched.members, of: arm)
+    else {
+      row.note = "all samples have one subject"
+      return
+    }
     row.difference = interval.estimate
     row.low = interval.low
     row.high = interval.high
     row.minimumDetectable = try MinimumDetectableEffect.pairedMean(
       standardDeviation: standardDeviation(scaled), count: scaled.count)
-    if metric.isHigherBetter, matched.isExact {
+    if metric.isHigherBetter, matched.isExact, comparison.options.subjects == nil {
       let test = try McNemar.exact(
         b: differences.filter { $0 > 0 }.count, c: differences.filter { $0 < 0 }.count)
       row.p = test.pValue

@@ -25,8 +25,9 @@ struct Facts {
         .init(
           name: "router of " + names { $0.router == index } + ": accuracy on its training samples",
           value: report.accuracy,
-          text: "\(percent(report.accuracy)) of \(report.count) samples, macro-F1 "
-            + "\(percent(report.macroF1)), majority \(percent(report.majorityAccuracy))"))
+          text: "\(FactText.percent(report.accuracy)) of \(report.count) samples, macro-F1 "
+            + "\(FactText.percent(report.macroF1)), majority \(FactText.percent(report.majorityAccuracy))"
+        ))
     }
     return try facts + agreement() + RouterFacts(comparison: comparison, routers: routers).facts()
   }
@@ -49,27 +50,43 @@ struct Facts {
     guard labels.names.count > 1, labels.indices.count == groups.count, groups.count > 1 else {
       return facts
     }
-    let rand = try PartitionSimilarity.adjustedRand(groups, labels.indices)
-    let information = try PartitionSimilarity.adjustedMutualInformation(groups, labels.indices)
-    let p = try chance(of: rand, groups, labels.indices)
+    let agreement = try PartitionAgreement(
+      labels: labels.indices, clusters: groups, repetitions: Facts.shuffles,
+      seed: comparison.options.seed)
+    var text =
+      "ARI \(FactText.rounded(agreement.rand.observed)), AMI "
+      + "\(FactText.rounded(agreement.information.observed)) over \(groups.count) samples, "
+      + "\(labels.names.count) labels; p of AMI \(FactText.probability(agreement.information.pValue))"
+      + " by \(Facts.shuffles) shuffles of the labels"
+    if let bins = try bins(of: artifact) {
+      let within = try PartitionAgreement(
+        labels: labels.indices, clusters: groups, within: bins, repetitions: Facts.shuffles,
+        seed: comparison.options.seed)
+      text +=
+        ", \(FactText.probability(within.information.pValue)) by shuffles within "
+        + "\(within.strata) bins of length, which alone give AMI "
+        + FactText.rounded(within.information.nullMean)
+    }
     facts.append(
       .init(
-        name: "\(name): agreement with labels", value: rand,
-        text: "ARI \(rounded(rand)), AMI \(rounded(information)) over \(groups.count) samples, "
-          + "\(labels.names.count) labels; p \(p < 0.001 ? "< 0.001" : "= \(rounded(p))") by "
-          + "\(Facts.shuffles) shuffles of the labels"))
+        name: "\(name): agreement with labels", value: agreement.rand.observed, text: text))
+    if let halves = artifact.report.halves {
+      facts.append(
+        .init(
+          name: "\(name): halves of a sample's tokens", value: halves.agreement,
+          text: "one group for \(FactText.percent(halves.agreement)) of \(halves.samples) samples, "
+            + "ARI \(FactText.rounded(halves.rand))"))
+    }
     return facts
   }
 
-  /// The p value of an adjusted Rand index by permutation of the labels.
-  private func chance(of observed: Double, _ groups: [Int], _ labels: [Int]) throws -> Double {
-    var stream = RandomStream(seed: comparison.options.seed)
-    var shuffled = labels
-    let null = try (0..<Facts.shuffles).map { _ in
-      stream.shuffle(&shuffled)
-      return try PartitionSimilarity.adjustedRand(groups, shuffled)
-    }
-    return try RandomPartitionNull.pValue(observed: observed, null: null)
+  /// The bin of length of every sample; `nil` where lengths are not known or all equal.
+  private func bins(of artifact: ClusteringArtifact) throws -> [Int]? {
+    guard let lengths = artifact.lengths else { return nil }
+    let count = min(10, Set(lengths).count)
+    guard count > 1 else { return nil }
+    let edges = try LengthBins.edges(lengths, bins: count)
+    return lengths.map { LengthBins.bin(of: $0, edges: edges) }
   }
 
   /// How often routed arms chose the group that the cluster stage's own rule gives.
@@ -77,9 +94,7 @@ struct Facts {
     try comparison.arms.compactMap { routed in
       guard routed.route == .classifier,
         let oracle = comparison.arms.first(where: {
-          $0.route == .assign && $0.policy == nil && $0.clusters == routed.clusters
-            && $0.score == routed.score
-            && $0.centring == routed.centring && $0.gate == routed.gate
+          $0.isAssignedCounterpart(of: routed)
         }), let own = comparison.scored(routed.name, cell: 0),
         let other = comparison.scored(oracle.name, cell: 0), !own.groups.isEmpty,
         own.groups.count == other.groups.count
@@ -89,12 +104,8 @@ struct Facts {
       let interval = try Proportion.wilson(successes: hits, total: own.groups.count)
       return .init(
         name: "\(routed.name): agreement with \(oracle.name) on scored samples", value: share,
-        text: "\(hits) of \(own.groups.count) samples (\(percent(share))), 95 % CI "
-          + "\(percent(interval.low)) to \(percent(interval.high))")
+        text: "\(hits) of \(own.groups.count) samples (\(FactText.percent(share))), 95 % CI "
+          + "\(FactText.percent(interval.low)) to \(FactText.percent(interval.high))")
     }
   }
-
-  private func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10) %" }
-
-  private func rounded(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
 }

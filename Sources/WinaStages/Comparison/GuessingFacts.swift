@@ -34,8 +34,6 @@ struct GuessingFacts {
     let chance = answers.reduce(0) { $0 + 1 / Double($1.choices) } / Double(answers.count)
     let interval = try Proportion.wilson(successes: right, total: answers.count)
     guard interval.low <= chance else { return nil }
-    return "\(label) (\(percent(interval.estimate)), guessing \(percent(chance)))"
+    return "\(label) (\(FactText.percent(interval.estimate)), guessing \(FactText.percent(chance)))"
   }
-
-  private func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10) %" }
 }

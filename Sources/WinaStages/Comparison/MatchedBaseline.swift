@@ -93,7 +93,7 @@ private struct Match {
     for axis in own.keys.sorted() {
       let others = comparison.scored.filter { candidate in
         let cell = comparison.cells[candidate.cell]
-        return candidate.arm == baseline.arm && candidate.control == nil
+        return candidate.arm == baseline.arm && !candidate.isRepetition
           && candidate.notApplicable == nil && candidate.digests == baseline.digests
           && cell.allSatisfy { $0.key == axis || own[$0.key] == $0.value }
       }

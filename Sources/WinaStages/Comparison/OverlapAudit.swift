@@ -28,7 +28,7 @@ struct OverlapAudit {
     return [
       ComparisonReport.Fact(
         name: name, value: share,
-        text: "\(count.overlapping) of \(count.total) (\((share * 1000).rounded() / 10) %), "
+        text: "\(count.overlapping) of \(count.total) (\(FactText.percent(share))), "
           + "\(count.duplicates) of them equal to another; \(count.short) are shorter than that")
     ]
   }

@@ -10,6 +10,7 @@ struct PrimaryAnalysis {
   let contrast: Contrast
   private let matched: MatchedBaseline
   private let labels: [String]
+  private let arm: ScoredArm
 
   /// Takes the declared endpoint; `nil` where it has no difference.
   init?(_ comparison: Comparison, _ primary: CompareStage.Primary?) {
@@ -26,6 +27,7 @@ struct PrimaryAnalysis {
     self.primary = primary
     self.contrast = contrast
     self.matched = matched
+    self.arm = arm
     labels = matched.members.map { arm.scores[$0].label }
   }
 
@@ -36,12 +38,9 @@ struct PrimaryAnalysis {
 
   private func interval(_ members: [Int], confidence: Double = 0.95) throws -> BootstrapInterval? {
     guard members.count > 1 else { return nil }
-    var options = comparison.bootstrap
-    options.confidence = confidence
-    return try Bootstrap.ratioOfSums(
-      numerators: members.map { matched.differences[$0] },
-      denominators: members.map { matched.counts[$0] },
-      strata: LabelIndex(members.map { labels[$0] }).indices, options: options)
+    return try comparison.interval(
+      members.map { matched.differences[$0] }, over: members.map { matched.counts[$0] },
+      members: members.map { matched.members[$0] }, of: arm, confidence: confidence)
   }
 
   // MARK: Labels
@@ -57,8 +56,8 @@ struct PrimaryAnalysis {
       let without = try interval(others)
       return ComparisonReport.Fact(
         name: "\(contrast.text) on \(name)", value: value,
-        text: try text(value, interval(own)) + ", n = \(own.count); without it "
-          + (without.map { text($0.estimate, $0) } ?? "n/a"))
+        text: try FactText.estimate(value, interval(own)) + ", n = \(own.count); without it "
+          + (without.map { FactText.estimate($0.estimate, $0) } ?? "n/a"))
     }
   }
 
@@ -75,7 +74,7 @@ struct PrimaryAnalysis {
       guard let rest = try interval(others) else { return nil }
       return
         "'\(name)' alone carries \((share * 100).rounded()) % of the difference; without it the "
-        + "difference is \(text(rest.estimate, rest))."
+        + "difference is \(FactText.estimate(rest.estimate, rest))."
     }
     return nil
   }
@@ -86,16 +85,19 @@ struct PrimaryAnalysis {
   func equivalence(margin: Double?) throws -> ComparisonReport.Fact? {
     guard let margin else { return nil }
     let mean = matched.counts.reduce(0, +) / Double(matched.counts.count)
-    let test = try Equivalence.paired(matched.differences.map { $0 / mean }, margin: margin)
-    let p = max(test.lowerPValue, test.upperPValue)
+    let values = comparison.byUnit(
+      matched.differences.map { $0 / mean }, members: matched.members, of: arm)
     guard let interval = try interval(Array(matched.members.indices), confidence: 0.9) else {
       return nil
     }
+    let test = try Equivalence.paired(values, margin: margin)
+    let p = max(test.lowerPValue, test.upperPValue)
     let isWithin = try Equivalence.includes(interval, margin: margin) && p < 0.05
     return ComparisonReport.Fact(
-      name: "\(contrast.text): equal within ± \(number(margin))", value: p,
-      text: (isWithin ? "yes" : "not shown") + " (TOST p \(probability(p)), 90 % CI "
-        + "\(number(interval.low)) to \(number(interval.high)), n = \(matched.members.count))")
+      name: "\(contrast.text): equal within ± \(FactText.number(margin))", value: p,
+      text: (isWithin ? "yes" : "not shown") + " (TOST p \(FactText.probability(p)), 90 % CI "
+        + "\(FactText.number(interval.low)) to \(FactText.number(interval.high)), n = \(matched.members.count))"
+    )
   }
 
   // MARK: Area
@@ -104,7 +106,7 @@ struct PrimaryAnalysis {
   func area(from low: Double, to high: Double) throws -> ComparisonReport.Fact? {
     func curve(_ arm: String) -> [ScoredArm] {
       comparison.scored.filter {
-        $0.arm == arm && $0.control == nil && $0.notApplicable == nil && $0.macsPerToken > 0
+        $0.arm == arm && !$0.isRepetition && $0.notApplicable == nil && $0.macsPerToken > 0
       }
     }
     let (own, other) = (curve(contrast.arm), curve(contrast.baseline))
@@ -123,6 +125,7 @@ struct PrimaryAnalysis {
     }
     let isHalf = (own + other).contains(where: \.isSecondHalf)
     let members = first.scored
+    guard Set(comparison.units(members, of: first) ?? members).count > 1 else { return nil }
     var columns: [[Double]] = []
     for arm in own + other {
       let sums = members.map { arm.sums(primary.metric, of: $0, secondHalf: isHalf) }
@@ -130,7 +133,8 @@ struct PrimaryAnalysis {
       columns.append(sums.map(\.count))
     }
     let bootstrap = try SumBootstrap(
-      columns: columns, strata: LabelIndex(members.map { first.scores[$0].label }).indices,
+      columns: columns, strata: comparison.strata(members, of: first),
+      units: comparison.units(members, of: first),
       options: comparison.bootstrap)
     let places = savings(own) + savings(other)
     let found = try bootstrap.interval { sums in
@@ -146,27 +150,9 @@ struct PrimaryAnalysis {
     }
     return ComparisonReport.Fact(
       name: name, value: found.estimate,
-      text: text(found.estimate, found)
-        + " over \(percent(start)) to \(percent(end)) of MACs saved, "
+      text: FactText.estimate(found.estimate, found)
+        + " over \(FactText.percent(start)) to \(FactText.percent(end)) of MACs saved, "
         + "\(min(own.count, other.count)) points, n = \(members.count)")
   }
 
-  // MARK: Text
-
-  private func text(_ value: Double, _ interval: BootstrapInterval?) -> String {
-    number(value) + (interval.map { " [\(number($0.low)), \(number($0.high))]" } ?? " [n/a]")
-  }
-
-  private func number(_ value: Double) -> String {
-    guard value != 0, value.isFinite else { return "\(value)" }
-    var scale = 1.0
-    while abs(value) * scale < 100 { scale *= 10 }
-    return "\((value * scale).rounded() / scale)"
-  }
-
-  private func probability(_ p: Double) -> String {
-    p < 0.0001 ? "< 0.0001" : "= \((p * 10_000).rounded() / 10_000)"
-  }
-
-  private func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10) %" }
 }

@@ -9,7 +9,7 @@ struct ResultRows {
 
   func rows() throws -> [ResultRow] {
     var rows: [ResultRow] = []
-    for arm in comparison.scored where arm.control == nil {
+    for arm in comparison.scored where !arm.isRepetition {
       rows += try self.rows(of: arm)
     }
     return rows
@@ -45,17 +45,18 @@ struct ResultRows {
     }
     guard members.count > 1, let metric = value.metric.summed else { return nil }
     let sums = members.map { arm.scores[$0].sums(metric) }
-    let strata = LabelIndex(members.map { arm.scores[$0].label }).indices
-    let interval: BootstrapInterval
+    let interval: BootstrapInterval?
     if value.scope == .macro {
+      guard comparison.strata(members, of: arm) != nil else { return nil }
       interval = try Bootstrap.macroRatio(
-        numerators: sums.map(\.sum), denominators: sums.map(\.count), strata: strata,
-        options: comparison.bootstrap)
+        numerators: sums.map(\.sum), denominators: sums.map(\.count),
+        strata: LabelIndex(members.map { arm.scores[$0].label }).indices,
+        units: comparison.units(members, of: arm), options: comparison.bootstrap)
     } else {
-      interval = try Bootstrap.ratioOfSums(
-        numerators: sums.map(\.sum), denominators: sums.map(\.count), strata: strata,
-        options: comparison.bootstrap)
+      interval = try comparison.interval(
+        sums.map(\.sum), over: sums.map(\.count), members: members, of: arm)
     }
+    guard let interval else { return nil }
     // The macro perplexity is a mean of exponentials, which the interval of the mean is not of.
     if value.metric == .perplexity {
       guard value.scope != .macro else { return nil }

@@ -36,23 +36,23 @@ struct RouterFacts {
       facts.append(
         .init(
           name: "\(name): accuracy on validation samples", value: report.accuracy,
-          text: "\(percent(report.accuracy)) of \(report.count) samples, 95 % CI "
-            + "\(percent(report.interval.low)) to \(percent(report.interval.high)), macro-F1 "
-            + "\(percent(report.macroF1)), top-2 \(percent(report.topTwo ?? 0)), majority "
-            + "\(percent(report.majorityAccuracy)), McNemar p "
-            + probability(report.againstMajority?.pValue ?? 1)))
+          text: "\(FactText.percent(report.accuracy)) of \(report.count) samples, 95 % CI "
+            + "\(FactText.percent(report.interval.low)) to \(FactText.percent(report.interval.high)), macro-F1 "
+            + "\(FactText.percent(report.macroF1)), top-2 \(FactText.percent(report.topTwo ?? 0)), majority "
+            + "\(FactText.percent(report.majorityAccuracy)), McNemar p "
+            + FactText.probability(report.againstMajority?.pValue ?? 1)))
       // The probabilities of a router by regret are not those of clusters.
       if router.summary.model != .regret {
         facts.append(
           .init(
             name: "\(name): calibration error", value: report.calibrationError ?? 0,
-            text: "\(percent(report.calibrationError ?? 0)) at temperature "
-              + "\(rounded(router.summary.temperature)), "
-              + "\(percent(validation.uncalibratedError ?? 0)) at 1; on the samples that the "
+            text: "\(FactText.percent(report.calibrationError ?? 0)) at temperature "
+              + "\(FactText.rounded(router.summary.temperature)), "
+              + "\(FactText.percent(validation.uncalibratedError ?? 0)) at 1; on the samples that the "
               + "temperature was fitted to"))
       }
       let curve = validation.curve.points.map {
-        "\(percent($0.accuracy.estimate)) from \($0.count)"
+        "\(FactText.percent($0.accuracy.estimate)) from \($0.count)"
       }
       facts.append(
         .init(
@@ -68,15 +68,15 @@ struct RouterFacts {
       let place = artifact.validation?.report.regret == nil ? "training" : "validation"
       let interval =
         regret.regret.low.flatMap { low in
-          regret.regret.high.map { ", 95 % CI \(significant(low)) to \(significant($0))" }
+          regret.regret.high.map { ", 95 % CI \(FactText.number(low)) to \(FactText.number($0))" }
         } ?? ""
       facts.append(
         .init(
           name: "\(name): regret on \(place) samples", value: regret.regret.mean,
-          text: "\(significant(regret.regret.mean)) nats per token over \(regret.count) "
-            + "samples\(interval); own cluster \(significant(regret.ownCluster.mean)), majority "
-            + "\(significant(regret.majority.mean)), random \(significant(regret.uniform.mean)); "
-            + "best profile for \(percent(regret.oracleAgreement.estimate))"))
+          text: "\(FactText.number(regret.regret.mean)) nats per token over \(regret.count) "
+            + "samples\(interval); own cluster \(FactText.number(regret.ownCluster.mean)), majority "
+            + "\(FactText.number(regret.majority.mean)), random \(FactText.number(regret.uniform.mean)); "
+            + "best profile for \(FactText.percent(regret.oracleAgreement.estimate))"))
     }
     return facts
   }
@@ -92,12 +92,13 @@ struct RouterFacts {
     let regret =
       regrets.isEmpty
       ? ""
-      : ", regret \(significant(regrets.reduce(0, +) / Double(regrets.count))) nats per token"
+      : ", regret \(FactText.number(regrets.reduce(0, +) / Double(regrets.count))) nats per token"
     return [
       .init(
         name: "\(name): labels left out of training", value: accuracy,
-        text: "\(percent(accuracy)) right, confidence \(percent(confidence)), beyond all training "
-          + "samples \(percent(unknown))\(regret); means over \(labels.count) labels")
+        text:
+          "\(FactText.percent(accuracy)) right, confidence \(FactText.percent(confidence)), beyond all training "
+          + "samples \(FactText.percent(unknown))\(regret); means over \(labels.count) labels")
     ]
   }
 
@@ -107,8 +108,7 @@ struct RouterFacts {
   ) throws -> [ComparisonReport.Fact] {
     guard routed.route == .classifier,
       let rule = comparison.arms.first(where: {
-        $0.route == .assign && $0.policy == nil && $0.clusters == routed.clusters
-          && $0.score == routed.score && $0.centring == routed.centring && $0.gate == routed.gate
+        $0.isAssignedCounterpart(of: routed)
       }), let own = comparison.scored(routed.name, cell: 0),
       let right = comparison.scored(rule.name, cell: 0), !own.groups.isEmpty,
       own.groups.count == right.groups.count
@@ -122,14 +122,14 @@ struct RouterFacts {
       b: zip(isRight, right.groups).filter { $0 && $1 != majority }.count,
       c: zip(isRight, right.groups).filter { !$0 && $1 == majority }.count)
     var text =
-      "\(percent(report.accuracy)) of \(report.count) samples, 95 % CI "
-      + "\(percent(report.interval.low)) to \(percent(report.interval.high)), macro-F1 "
-      + percent(report.macroF1)
+      "\(FactText.percent(report.accuracy)) of \(report.count) samples, 95 % CI "
+      + "\(FactText.percent(report.interval.low)) to \(FactText.percent(report.interval.high)), macro-F1 "
+      + FactText.percent(report.macroF1)
     if own.confidences.count == isRight.count, artifact.router.summary.model != .regret {
       let error = RouterReport.calibrationError(confidences: own.confidences, isRight: isRight)
-      text += ", calibration error \(percent(error))"
+      text += ", calibration error \(FactText.percent(error))"
     }
-    text += ", McNemar p against the majority \(probability(result.pValue))"
+    text += ", McNemar p against the majority \(FactText.probability(result.pValue))"
     return [
       .init(
         name: "\(routed.name): router on scored samples", value: report.accuracy, text: text)
@@ -154,8 +154,8 @@ struct RouterFacts {
     return [
       .init(
         name: "\(name): divergence lost to routing on scored samples", value: interval.estimate,
-        text: "\(significant(interval.estimate)) nats per token over \(rule), 95 % CI "
-          + "\(significant(interval.low)) to \(significant(interval.high)), mean of "
+        text: "\(FactText.number(interval.estimate)) nats per token over \(rule), 95 % CI "
+          + "\(FactText.number(interval.low)) to \(FactText.number(interval.high)), mean of "
           + "\(members.count) samples")
     ]
   }
@@ -169,22 +169,7 @@ struct RouterFacts {
     return [
       .init(
         name: "\(arm.name): samples sent to the fallback", value: share,
-        text: "\(count) of \(scored.groups.count) samples (\(percent(share)))")
+        text: "\(count) of \(scored.groups.count) samples (\(FactText.percent(share)))")
     ]
-  }
-
-  private func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10) %" }
-
-  private func probability(_ p: Double) -> String { p < 0.001 ? "< 0.001" : rounded(p) }
-
-  private func rounded(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
-
-  /// A number to three significant digits.
-  private func significant(_ value: Double) -> String {
-    guard value != 0, value.isFinite else { return value == 0 ? "0" : "\(value)" }
-    var scale = 1.0
-    while abs(value) * scale < 100 { scale *= 10 }
-    while abs(value) * scale >= 1000 { scale /= 10 }
-    return "\((value * scale).rounded() / scale)"
   }
 }

@@ -7,6 +7,8 @@ struct ScoredArm {
   var arm: String
   /// Which repetition of the controls, or `nil` for the spec's own seeds.
   var control: Int?
+  /// Which other seed of a stage, or `nil` for the spec's own.
+  var seed: Int?
   var digests: [ContentDigest]
   var scores: [SampleScore]
   var groups: [Int]
@@ -23,12 +25,13 @@ struct ScoredArm {
   let macsPerToken: Double
 
   init(
-    cell: Int, arm: String, control: Int?, shards: [EvaluationShard], cost: CostModel,
-    isSecondHalf: Bool = false
+    cell: Int, arm: String, control: Int?, seed: Int? = nil, shards: [EvaluationShard],
+    cost: CostModel, isSecondHalf: Bool = false
   ) {
     self.cell = cell
     self.arm = arm
     self.control = control
+    self.seed = seed
     self.isSecondHalf = isSecondHalf
     digests = shards.flatMap(\.digests)
     let scores = shards.flatMap(\.scores)
@@ -42,6 +45,9 @@ struct ScoredArm {
     let rows = scores.reduce(0) { $0 + $1.rows }
     macsPerToken = rows == 0 ? 0 : scores.reduce(0) { $0 + $1.macs.total } / Double(rows)
   }
+
+  /// Whether the arm is repeated with a seed that is not the spec's.
+  var isRepetition: Bool { control != nil || seed != nil }
 
   /// The positions of samples that were scored.
   var scored: [Int] { scores.indices.filter { !scores[$0].isSkipped } }

@@ -32,14 +32,14 @@ struct Verdict {
       outcome = isBetter ? "'\(arm.name)' is better" : "'\(arm.name)' is worse"
     }
     let size =
-      "\(row.metric) \(signed(difference))\(primary.metric.unit), "
-      + "95 % CI \(signed(low)) to \(signed(high)), p \(probability(p)), n = \(row.n)"
+      "\(row.metric) \(FactText.signed(difference))\(primary.metric.unit), "
+      + "95 % CI \(FactText.signed(low)) to \(FactText.signed(high)), p \(FactText.probability(p)), n = \(row.n)"
     var sentence =
       "\(arm.mechanism.prefix(1).uppercased())\(arm.mechanism.dropFirst()) ('\(arm.name)') "
       + "against \(baseline.mechanism) ('\(baseline.name)')\(place)"
       + (row.note.map { ", \($0): " } ?? ": ") + "\(outcome) (\(size)"
     if let detectable = row.minimumDetectable {
-      sentence += ", smallest detectable \(number(detectable))"
+      sentence += ", smallest detectable \(FactText.number(detectable))"
     }
     if let null = nulls.first(where: { null in
       guard let observed = comparison.description(of: null.arm) else { return false }
@@ -48,7 +48,7 @@ struct Verdict {
         && observed.clusters == arm.clusters && observed.variation == arm.variation
     }) {
       sentence +=
-        "; '\(null.arm)' against \(null.null.count) random clusterings: p \(probability(null.p))"
+        "; '\(null.arm)' against \(null.null.count) random clusterings: p \(FactText.probability(null.p))"
     }
     sentence += ")."
     if let dominance, p < 0.05 { sentence += " " + dominance }
@@ -57,18 +57,5 @@ struct Verdict {
 
   private func cellText(_ cell: [String: JSONValue]) -> String {
     cell.keys.sorted().map { "\($0)=\(cell[$0]?.canonicalText ?? "")" }.joined(separator: ", ")
-  }
-
-  private func signed(_ value: Double) -> String { (value > 0 ? "+" : "") + number(value) }
-
-  private func number(_ value: Double) -> String {
-    guard abs(value) > 1e-12 else { return "0" }
-    var scale = 1.0
-    while abs(value) * scale < 100 { scale *= 10 }
-    return "\((value * scale).rounded() / scale)"
-  }
-
-  private func probability(_ p: Double) -> String {
-    p < 0.0001 ? "< 0.0001" : "= \((p * 10_000).rounded() / 10_000)"
   }
 }

@@ -11,6 +11,9 @@ struct Scoreboard {
     var arm: String
     var cell = 0
     var control: Int?
+    var seed: Int?
+    /// The label of all samples, or nil for two in turn.
+    var label: String?
     var halves: [(first: Double, second: Double)] = []
     var right: [Int] = []
     var sparsity = 0.5
@@ -31,6 +34,10 @@ struct Scoreboard {
   var entries: [Entry] = []
   var primary: JSONValue?
   var clusters: [ContentDigest] = []
+  /// More parameters.
+  var options: [String: JSONValue] = [:]
+  /// The subject of every sample.
+  var subjects: [String] = []
 
   init() throws {
     lab = try StageLab()
@@ -101,17 +108,29 @@ struct Scoreboard {
         entries.map { entry in
           var object: [String: JSONValue] = ["cell": .int(entry.cell), "arm": .string(entry.arm)]
           object["control"] = entry.control.map(JSONValue.int)
+          object["seed"] = entry.seed.map(JSONValue.int)
           return .object(object)
         }),
     ]
     params["primary"] = primary
+    params.merge(options) { $1 }
+    let tokens = subjects.isEmpty ? [] : [BoundInput.artifact(try scoredTokens())]
     let made = try lab.run(
       "compare", .object(params),
       [
         "results": results, "clusters": clusters.map(BoundInput.artifact),
-        "model": [.leaf(lab.model)],
+        "scored_tokens": tokens, "model": [.leaf(lab.model)],
       ])
     return try lab.load(made, as: ComparisonArtifact.self).report
+  }
+
+  /// Tokens of samples of ``subjects``.
+  private func scoredTokens() throws -> ContentDigest {
+    var shard = try lab.load(
+      lab.tokenize(StageLab.records(subjects.count)), as: TokenizedShard.self)
+    for index in subjects.indices { shard.samples[index].subject = subjects[index] }
+    shard.digests = subjects.indices.map { SHA256.digest(of: "sample \($0)") }
+    return lab.context.store(try shard.encoded())
   }
 
   /// MACs of a row of an arm at a sparsity, as its scores say.
@@ -121,7 +140,8 @@ struct Scoreboard {
     let count = max(entry.halves.count, entry.right.count)
     let samples = entry.notApplicable == nil ? count : 0
     let scores = (0..<samples).map { index in
-      var score = SampleScore(label: index % 2 == 0 ? "even" : "odd", kind: .document)
+      var score = SampleScore(
+        label: entry.label ?? (index % 2 == 0 ? "even" : "odd"), kind: .document)
       score.rows = Scoreboard.rows
       score.gatedRows = Scoreboard.rows
       score.usedWeights = used(entry.sparsity)
