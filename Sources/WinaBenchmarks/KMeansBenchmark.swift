@@ -1,4 +1,3 @@
-import Foundation
 import WinaPipeline
 import WinaSparsity
 
@@ -19,7 +18,7 @@ enum KMeansBenchmark: Benchmark {
     return try [Float(0.5), 3].flatMap { spread in
       let rows = blobs(spread: spread)
       let path = "\(folder.path)/rows-\(spread)"
-      try bytes(rows).write(to: URL(fileURLWithPath: path))
+      try RowsPeer.write(rows, to: path)
       return try [1, 2].map { try makeCase(rows, path, spread, threads: $0, folder) }
     }
   }
@@ -38,11 +37,12 @@ enum KMeansBenchmark: Benchmark {
       throw BenchmarkError(description: "kmeans: clusters depend on the number of threads")
     }
     // The peer fails where it ends in other clusters.
-    let peer = try python.map {
+    let peer = try RowsPeer.python.map {
       try PeerDriver(
         name: "scikit-learn", program: $0,
         arguments: [
-          script, path, "--dimension", "\(dimension)", "--clusters", "\(k)", "--threads",
+          RowsPeer.script("kmeans_bench.py"), path, "--dimension", "\(dimension)", "--clusters",
+          "\(k)", "--threads",
           "\(threads)", "--inertia", "\(found.inertia)", "--serve",
         ])
     }
@@ -55,16 +55,7 @@ enum KMeansBenchmark: Benchmark {
         try withExtendedLifetime(folder) { try seconds { _ = try fit(threads) } }
       },
       baselineName: peer == nil ? "adding up the rows" : "scikit-learn f64, \(threads) threads",
-      runBaseline: { try peer?.sample() ?? addUp(rows) }, ratio: .speed)
-  }
-
-  private static var python: String? {
-    ProcessInfo.processInfo.environment[TokenizersPeer.variable]
-  }
-
-  private static var script: String {
-    URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("Peers/kmeans_bench.py").path
+      runBaseline: { try peer?.sample() ?? RowsPeer.addUp(rows) }, ratio: .speed)
   }
 
   private static func blobs(spread: Float) -> [Double] {
@@ -76,26 +67,5 @@ enum KMeansBenchmark: Benchmark {
         Double(spread * centres[start + column] + noise)
       }
     }
-  }
-
-  /// The values as the peer reads them: the lowest byte first.
-  private static func bytes(_ rows: [Double]) -> Data {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(rows.count * 8)
-    for value in rows {
-      let bits = value.bitPattern
-      for shift in stride(from: 0, to: 64, by: 8) {
-        bytes.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
-      }
-    }
-    return Data(bytes)
-  }
-
-  /// Reads every value once and returns the seconds.
-  private static func addUp(_ rows: [Double]) throws -> Double {
-    var sum = 0.0
-    let elapsed = seconds { for value in rows { sum += value } }
-    guard sum.isFinite else { throw BenchmarkError(description: "kmeans: rows are not numbers") }
-    return elapsed
   }
 }

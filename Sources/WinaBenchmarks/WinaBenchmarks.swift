@@ -40,8 +40,9 @@ struct WinaBenchmarks: ParsableCommand {
 
   private static var all: [any Benchmark.Type] {
     [
-      ColumnSparseBenchmark.self, DecodeBenchmark.self, GEMMBenchmark.self,
-      KMeansBenchmark.self, PlanningBenchmark.self, PrefillBenchmark.self, RoutingBenchmark.self,
+      ColumnSparseBenchmark.self, ComponentsBenchmark.self, DecodeBenchmark.self,
+      GEMMBenchmark.self, KMeansBenchmark.self, PlanningBenchmark.self, PrefillBenchmark.self,
+      RoutingBenchmark.self,
       TensorStoreBenchmark.self, TokenizeBenchmark.self,
     ]
   }
