@@ -310,6 +310,11 @@ public enum CompareStage: Stage {
     ]
   }
 
+  /// As many threads as there are: nothing else is left to do.
+  public static func resources(for params: TaskParams) -> Resources {
+    Resources(threads: 1024, memory: 512 << 20)
+  }
+
   public static func run(
     _ params: TaskParams, _ inputs: Inputs, _ context: any StageContext
   ) throws -> ComparisonArtifact {
@@ -328,7 +333,7 @@ public enum CompareStage: Stage {
       options: .init(
         bootstrap: params.bootstrap, permutations: params.permutations, seed: params.seed,
         policy: policy, equivalence: params.equivalence, area: (area[0], area[1]),
-        correction: params.correction ?? .holm, seeds: params.seeds,
+        threads: context.threads, correction: params.correction ?? .holm, seeds: params.seeds,
         subjects: params.resample == .subject ? subjects(of: tokens) : nil,
         overlaps: try OverlapAudit(
           scored: tokens, others: inputs.otherTokens.map { try context.load($0) }

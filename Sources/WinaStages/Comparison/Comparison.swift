@@ -14,6 +14,8 @@ struct Comparison {
     var equivalence: Double?
     /// The savings of MACs between which curves are compared.
     var area: (from: Double, to: Double) = (0.25, 0.7)
+    /// How many threads share the resampling; the report does not depend on it.
+    var threads = 1
     /// How p values of other contrasts are corrected.
     var correction = CompareStage.Correction.holm
     /// The stage whose seed was varied.
@@ -115,9 +117,10 @@ struct Comparison {
     guard Set(units ?? Array(members.indices)).count > 1 else { return nil }
     var options = bootstrap
     options.confidence = confidence
-    return try Bootstrap.ratioOfSums(
-      numerators: numerators, denominators: denominators, strata: strata(members, of: arm),
-      units: units, options: options)
+    return try SumBootstrap(
+      columns: [numerators, denominators], strata: strata(members, of: arm), units: units,
+      options: options, threads: self.options.threads
+    ).ratio(0, 1)
   }
 
   /// Makes the whole report.

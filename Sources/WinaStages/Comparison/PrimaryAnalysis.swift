@@ -135,7 +135,7 @@ struct PrimaryAnalysis {
     let bootstrap = try SumBootstrap(
       columns: columns, strata: comparison.strata(members, of: first),
       units: comparison.units(members, of: first),
-      options: comparison.bootstrap)
+      options: comparison.bootstrap, threads: comparison.options.threads)
     let places = savings(own) + savings(other)
     let found = try bootstrap.interval { sums in
       func line(_ range: Range<Int>) throws -> MonotoneCurve {

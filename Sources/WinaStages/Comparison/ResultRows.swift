@@ -26,9 +26,10 @@ struct ResultRows {
       ]
     }
     let summary = ScoreSummary(arm.scores, cost: comparison.cost, divergence: arm.divergence)
+    let intervals = try ArmIntervals(comparison, arm)
     return try summary.values.compactMap { value in
       guard value.metric.isReported(inChoices: comparison.isChoices) else { return nil }
-      let interval = try interval(of: value, in: arm)
+      let interval = try bounds(of: value, intervals)
       return ResultRow(
         cell: cell, arm: arm.arm, label: value.scope.label, metric: value.metric.rawValue,
         value: value.value, low: interval?.low, high: interval?.high, n: value.count,
@@ -36,33 +37,77 @@ struct ResultRows {
     }
   }
 
-  /// The interval of a metric that is a ratio of sums, resampling samples within labels.
-  private func interval(
-    of value: MetricValue, in arm: ScoredArm
+  /// The bounds of a metric that is a function of a ratio of sums.
+  private func bounds(
+    of value: MetricValue, _ intervals: ArmIntervals
   ) throws -> (low: Double, high: Double)? {
-    let members = arm.scored.filter { index in
-      if case .label(let label) = value.scope { arm.scores[index].label == label } else { true }
-    }
-    guard members.count > 1, let metric = value.metric.summed else { return nil }
-    let sums = members.map { arm.scores[$0].sums(metric) }
-    let interval: BootstrapInterval?
-    if value.scope == .macro {
-      guard comparison.strata(members, of: arm) != nil else { return nil }
-      interval = try Bootstrap.macroRatio(
-        numerators: sums.map(\.sum), denominators: sums.map(\.count),
-        strata: LabelIndex(members.map { arm.scores[$0].label }).indices,
-        units: comparison.units(members, of: arm), options: comparison.bootstrap)
-    } else {
-      interval = try comparison.interval(
-        sums.map(\.sum), over: sums.map(\.count), members: members, of: arm)
-    }
-    guard let interval else { return nil }
     // The macro perplexity is a mean of exponentials, which the interval of the mean is not of.
-    if value.metric == .perplexity {
-      guard value.scope != .macro else { return nil }
-      return (exp(interval.low), exp(interval.high))
+    guard let metric = value.metric.summed,
+      value.metric != .perplexity || value.scope != .macro,
+      let interval = try intervals.interval(of: metric, value.scope)
+    else { return nil }
+    return value.metric == .perplexity
+      ? (exp(interval.low), exp(interval.high)) : (interval.low, interval.high)
+  }
+}
+
+/// The intervals of the metrics of one arm, all of the same resamples.
+private struct ArmIntervals {
+  private let comparison: Comparison
+  private let arm: ScoredArm
+  private let labels: LabelIndex
+  private let metrics: [CompareStage.Primary.Metric]
+  /// Resamples within labels; `nil` where there are too few samples, or subjects are drawn together and a
+  /// label has only one.
+  private let bootstrap: SumBootstrap?
+
+  init(_ comparison: Comparison, _ arm: ScoredArm) throws {
+    self.comparison = comparison
+    self.arm = arm
+    let members = arm.scored
+    labels = LabelIndex(members.map { arm.scores[$0].label })
+    metrics = comparison.isChoices ? [.kl, .nll, .acc, .normalizedAccuracy] : [.kl, .nll]
+    guard members.count > 1, let strata = comparison.strata(members, of: arm) else {
+      bootstrap = nil
+      return
     }
-    return (interval.low, interval.high)
+    let columns = metrics.flatMap { metric in
+      let sums = members.map { arm.scores[$0].sums(metric) }
+      return [sums.map(\.sum), sums.map(\.count)]
+    }
+    bootstrap = try SumBootstrap(
+      columns: columns, strata: strata, units: comparison.units(members, of: arm),
+      options: comparison.bootstrap, threads: comparison.options.threads)
+  }
+
+  func interval(
+    of metric: CompareStage.Primary.Metric, _ scope: MetricScope
+  ) throws -> BootstrapInterval? {
+    guard let bootstrap, let place = metrics.firstIndex(of: metric) else {
+      return try alone(metric, scope)
+    }
+    switch scope {
+    case .micro: return try bootstrap.ratio(2 * place, 2 * place + 1)
+    case .macro: return try bootstrap.macroRatio(2 * place, 2 * place + 1)
+    case .label(let label):
+      guard let stratum = labels.names.firstIndex(of: label),
+        labels.indices.count(where: { $0 == stratum }) > 1
+      else { return nil }
+      return try bootstrap.ratio(2 * place, 2 * place + 1, in: stratum)
+    }
+  }
+
+  /// The interval of one scope by itself, where labels are not what is resampled within.
+  private func alone(
+    _ metric: CompareStage.Primary.Metric, _ scope: MetricScope
+  ) throws -> BootstrapInterval? {
+    let members = arm.scored.filter { index in
+      if case .label(let label) = scope { arm.scores[index].label == label } else { true }
+    }
+    guard scope != .macro, members.count > 1 else { return nil }
+    let sums = members.map { arm.scores[$0].sums(metric) }
+    return try comparison.interval(
+      sums.map(\.sum), over: sums.map(\.count), members: members, of: arm)
   }
 }
 
