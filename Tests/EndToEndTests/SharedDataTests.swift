@@ -29,6 +29,22 @@ struct SharedDataTests {
     #expect(!outcome.errors.contains("warning"))
   }
 
+  @Test(arguments: [
+    "repro-wina-uniform", "rq1-structure", "rq2-mechanisms", "rq3-routing", "rq4-latency",
+    "wina-amp",
+  ]) func studiesOfTextAreValid(name: String) throws {
+    let cache = try TemporaryDirectory()
+    let outcome = try WinaProcess(
+      [
+        "validate", SharedData.packageRoot + "/experiments/\(name)/textmix.yaml", "--cache",
+        cache.path,
+      ], in: cache.path
+    ).wait()
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(!outcome.errors.contains("warning"), "\(outcome.errors)")
+    #expect(outcome.output.contains("swift test:"))
+  }
+
   /// Whoever compares `wina forward` with a reference file does it by the tensors' names.
   @Test(
     arguments: [
