@@ -29,7 +29,7 @@ final class WinaProcess {
       .deletingLastPathComponent().appendingPathComponent("wina").path
   }()
 
-  /// Starts the program; it is killed after two minutes.
+  /// Starts the program; it is killed after ten minutes, which a server may have to wait for other tests.
   init(_ arguments: [String], in directory: String, environment: [String: String] = [:]) throws {
     let scratch = NSTemporaryDirectory() + "wina-output-" + UUID().uuidString
     outputPath = scratch + ".out"
@@ -49,7 +49,7 @@ final class WinaProcess {
     try process.run()
     let identifier = process.processIdentifier
     watchdog = DispatchWorkItem { kill(identifier, SIGKILL) }
-    DispatchQueue.global().asyncAfter(deadline: .now() + 120, execute: watchdog)
+    DispatchQueue.global().asyncAfter(deadline: .now() + 600, execute: watchdog)
   }
 
   deinit {
