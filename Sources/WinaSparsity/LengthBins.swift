@@ -13,7 +13,9 @@ public enum LengthBins {
         code: .tooFewDistinctSamples,
         message:
           "\(lengths.count) samples of \(distinct) different lengths cannot form \(bins) bins",
-        hint: "use a smaller k")
+        hint:
+          "use k: \(distinct) at most; documents are routed by equally many tokens and have no bins"
+      )
     }
     var edges: [Int] = []
     for bin in 1..<max(bins, 1) {

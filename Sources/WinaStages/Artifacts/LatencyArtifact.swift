@@ -23,7 +23,7 @@ public struct RoutingTime: Codable, Sendable, Equatable {
 
 /// Times of prompts and decode steps, as measured on one machine.
 public struct LatencyArtifact: Artifact {
-  public static let format = "latency/v1"
+  public static let format = "latency/v2"
 
   /// The machine.
   public var host: String

@@ -49,27 +49,33 @@ struct ComparisonLayout {
       }
     }
     if let controls = params.controls {
-      addControls(controls, params.primary, evaluate, split, wiring)
+      add(
+        controls, of: Set(arms.filter(\.isControl).map(\.name)), params.primary, evaluate, split,
+        wiring, as: \.control)
     }
     if let seeds = params.seeds, let primary = params.primary {
-      addSeeds(seeds, primary, evaluate, split, wiring)
+      let varied = ComparisonLayout.arms(
+        of: evaluate, in: primary, dependingOn: seeds.stage, wiring)
+      add(seeds, of: varied, primary, evaluate, split, wiring, as: \.seed)
     }
   }
 
-  /// Adds the primary contrast's arms with other seeds of a stage, in the cell of the primary endpoint.
-  private mutating func addSeeds(
-    _ seeds: CompareStage.Controls, _ primary: CompareStage.Primary, _ evaluate: WiredStage,
-    _ split: Split, _ wiring: Wiring
+  /// Adds arms with the seeds after a stage's own, in the cells of the primary endpoint.
+  private mutating func add(
+    _ repetitions: CompareStage.Controls, of names: Set<String>, _ primary: CompareStage.Primary?,
+    _ evaluate: WiredStage, _ split: Split, _ wiring: Wiring,
+    as number: WritableKeyPath<CompareStage.TaskParams.Entry, Int?>
   ) {
-    let varied = ComparisonLayout.arms(of: evaluate, in: primary, dependingOn: seeds.stage, wiring)
-    for (place, cell) in cells.enumerated() where primary.matches(cell.assignment) {
-      for arm in arms where varied.contains(arm.name) {
-        for number in 1...seeds.count {
-          entries.append(.init(cell: place, arm: arm.name, seed: number))
+    for (place, cell) in cells.enumerated() where primary?.matches(cell.assignment) ?? true {
+      for arm in arms where names.contains(arm.name) {
+        for repetition in 1...repetitions.count {
+          var entry = CompareStage.TaskParams.Entry(cell: place, arm: arm.name)
+          entry[keyPath: number] = repetition
+          entries.append(entry)
           requests.append(
             ArtifactRequest(
               evaluate.name, item: arm.name, .split(split), cell: cell.index,
-              overrides: ComparisonLayout.override(seeds.stage, by: number, wiring)))
+              overrides: ComparisonLayout.override(repetitions.stage, by: repetition, wiring)))
         }
       }
     }
@@ -97,24 +103,6 @@ struct ComparisonLayout {
     let declared = wiring.stages[stage]?.params["seed"]
     let seed: Int = if case .int(let value)? = declared { value } else { 1 }
     return ["\(stage).seed": .int((seed &+ number) & Int.max)]
-  }
-
-  /// Adds the repetitions with other seeds, in the cells of the primary endpoint.
-  private mutating func addControls(
-    _ controls: CompareStage.Controls, _ primary: CompareStage.Primary?, _ evaluate: WiredStage,
-    _ split: Split, _ wiring: Wiring
-  ) {
-    for (place, cell) in cells.enumerated() where primary?.matches(cell.assignment) ?? true {
-      for arm in arms where arm.isControl {
-        for control in 1...controls.count {
-          entries.append(.init(cell: place, arm: arm.name, control: control))
-          requests.append(
-            ArtifactRequest(
-              evaluate.name, item: arm.name, .split(split), cell: cell.index,
-              overrides: ComparisonLayout.override(controls.stage, by: control, wiring)))
-        }
-      }
-    }
   }
 
   /// An arm as `evaluate` lists it.

@@ -1,6 +1,5 @@
 import WinaEvaluation
 import WinaPipeline
-import WinaSparsity
 import WinaStatistics
 
 /// The paired differences between arms, at equal compute.
@@ -31,9 +30,7 @@ struct Contrasts {
   private func contrasts() -> [Contrast] {
     let declared = primary.flatMap { Contrast($0.contrast) }
     let gated = comparison.arms.filter { !$0.isDense }
-    let pooled = gated.filter { !$0.isGrouped && !$0.isControl }
-    let plain = pooled.first { $0.score == ScoreMethod.wina.rawValue && $0.centring == "none" }
-    let baseline = declared?.baseline ?? (plain ?? pooled.first ?? gated.first)?.name
+    let baseline = declared?.baseline ?? comparison.plainBaseline
     var contrasts = declared.map { [$0] } ?? []
     for arm in gated {
       if let baseline, arm.name != baseline {

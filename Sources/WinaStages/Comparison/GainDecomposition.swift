@@ -18,7 +18,7 @@ struct GainDecomposition {
     guard
       let cell = comparison.cells.indices.first(where: {
         primary?.matches(comparison.cells[$0]) ?? true
-      }), let baseline = comparison.plainBaseline(declared: primary)
+      }), let baseline = comparison.plainBaseline
     else { return [] }
     return try comparison.arms.compactMap { routed in
       guard routed.route == .classifier, routed.policy == nil, !routed.isControl,
@@ -63,16 +63,15 @@ struct GainDecomposition {
 }
 
 extension Comparison {
-  /// The arm that others are compared with: the declared baseline, or the plainest pooled one.
-  func plainBaseline(declared: CompareStage.Primary?) -> String? {
+  /// The plainest pooled arm, which others are compared with where no baseline is declared.
+  var plainBaseline: String? {
     let gated = arms.filter { !$0.isDense }
     let pooled = gated.filter { !$0.isGrouped && !$0.isControl }
     let plain = pooled.first {
       $0.score == ScoreMethod.wina.rawValue && $0.centring == "none" && $0.gate == "threshold"
         && $0.variation == nil && $0.transform == nil
     }
-    let declared = declared.flatMap { Contrast($0.contrast) }?.baseline
-    return (plain ?? pooled.first ?? gated.first)?.name ?? declared
+    return (plain ?? pooled.first ?? gated.first)?.name
   }
 }
 
