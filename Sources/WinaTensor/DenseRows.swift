@@ -48,23 +48,12 @@ public final class DenseRows {
   /// - Complexity: O(n·D) for a vector.
   public func products(with vectors: [Double]) -> [Double] {
     precondition(vectors.count % columns == 0, "vectors have the length of a row")
-    let vectorCount = vectors.count / columns
-    var out = [Double](repeating: 0, count: vectorCount * count)
-    values.withUnsafeBufferPointer { x in
-      vectors.withUnsafeBufferPointer { vectors in
-        out.withUnsafeMutableBufferPointer { out in
-          guard let x = x.baseAddress, let vectors = vectors.baseAddress,
-            let out = out.baseAddress
-          else { return }
-          team.run(over: 0..<count, grain: 8) { _, part in
-            wina_products_f64(
-              x + part.lowerBound * columns, part.count, columns, vectors, vectorCount,
-              out + part.lowerBound, count)
-          }
-        }
-      }
+    let (count, columns, vectorCount) = (count, columns, vectors.count / columns)
+    return computed(vectorCount * count, from: vectors, over: 0..<count) { x, vectors, out, part in
+      wina_products_f64(
+        x + part.lowerBound * columns, part.count, columns, vectors, vectorCount,
+        out + part.lowerBound, count)
     }
-    return out
   }
 
   /// Returns the product of every row with one vector on the calling thread, shape [rows]; see
@@ -101,21 +90,33 @@ public final class DenseRows {
   /// - Complexity: O(n·D) for a vector.
   public func combinations(_ weights: [Double]) -> [Double] {
     precondition(count > 0 && weights.count % count == 0, "there is a weight for every row")
-    let vectorCount = weights.count / count
-    var sums = [Double](repeating: 0, count: vectorCount * columns)
+    let (count, columns, vectorCount) = (count, columns, weights.count / count)
+    return computed(vectorCount * columns, from: weights, over: 0..<columns) {
+      x, weights, out, part in
+      wina_combinations_f64(
+        x, count, columns, part.lowerBound, part.upperBound, weights, vectorCount, out)
+    }
+  }
+
+  /// Returns what a kernel adds to zeros, each thread working on a part of the range.
+  ///
+  /// - Parameter kernel: Takes the rows, the input, the output and the part.
+  private func computed(
+    _ size: Int, from input: [Double], over range: Range<Int>,
+    _ kernel: (
+      UnsafePointer<Double>, UnsafePointer<Double>, UnsafeMutablePointer<Double>, Range<Int>
+    ) -> Void
+  ) -> [Double] {
+    var out = [Double](repeating: 0, count: size)
     values.withUnsafeBufferPointer { x in
-      weights.withUnsafeBufferPointer { weights in
-        sums.withUnsafeMutableBufferPointer { sums in
-          guard let x = x.baseAddress, let weights = weights.baseAddress,
-            let sums = sums.baseAddress
+      input.withUnsafeBufferPointer { input in
+        out.withUnsafeMutableBufferPointer { out in
+          guard let x = x.baseAddress, let input = input.baseAddress, let out = out.baseAddress
           else { return }
-          team.run(over: 0..<columns, grain: 8) { _, part in
-            wina_combinations_f64(
-              x, count, columns, part.lowerBound, part.upperBound, weights, vectorCount, sums)
-          }
+          team.run(over: range, grain: 8) { _, part in kernel(x, input, out, part) }
         }
       }
     }
-    return sums
+    return out
   }
 }

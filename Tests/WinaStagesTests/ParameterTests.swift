@@ -84,6 +84,9 @@ struct ParameterTests {
     let repeated: JSONValue = ["stage": "shuffled", "repeat": 0]
     #expect(
       try problems("compare", ["controls": repeated]).map(\.path) == [["controls", "repeat"]])
+    #expect(try problems("compare", ["seeds": repeated]).map(\.path) == [["seeds", "repeat"]])
+    let halved = try problems("cluster", ["algorithm": "label", "halves": true])
+    #expect(halved.map(\.message) == ["'halves' is only for algorithms that compare features"])
     let contrast: JSONValue = ["metric": "kl", "contrast": "routed-uniform"]
     #expect(
       try problems("compare", ["primary": contrast]).map(\.path) == [["primary", "contrast"]])

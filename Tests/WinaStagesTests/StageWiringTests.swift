@@ -51,7 +51,7 @@ struct StageWiringTests {
     router("router", "clusters"), router("other", "kinds"),
   ]
 
-  private func templates(
+  func templates(
     _ kind: String, _ params: [String: JSONValue], inputs: [String: [String]] = [:],
     more: [WiredStage] = [], cells: [PlanCell] = [PlanCell(index: 0, assignment: [:])]
   ) throws -> [AnyTemplate] {
@@ -66,7 +66,7 @@ struct StageWiringTests {
         isDocuments: true, data: DataSettings(routeTokens: 8)))
   }
 
-  private func problem(_ body: () throws -> [AnyTemplate]) -> PlanProblem? {
+  func problem(_ body: () throws -> [AnyTemplate]) -> PlanProblem? {
     do {
       _ = try body()
       return nil
@@ -161,7 +161,7 @@ struct StageWiringTests {
     #expect(byItem["b"]?.inputs["capture"] == nil)
   }
 
-  private func request(_ templates: [AnyTemplate], _ port: String) throws -> ArtifactRequest {
+  func request(_ templates: [AnyTemplate], _ port: String) throws -> ArtifactRequest {
     guard case .artifacts(let requests)? = templates[0].inputs[port] else {
       throw ArtifactError("port '\(port)' takes no artifacts")
     }
@@ -263,112 +263,6 @@ struct StageWiringTests {
       }?.id == "plan.like")
   }
 
-  private static let evaluate = WiredStage(
-    name: "evaluate", kind: "evaluate",
-    params: [
-      "split": "test",
-      "arms": [
-        "zero": [:], "plain": ["profile": "uniform"],
-        "routed": ["profile": "specific", "route": "router"],
-        "kinds": ["profile": "kind", "route": "assign"],
-        "random": ["profile": "control", "route": "assign"],
-      ],
-    ], inputs: ["tokens": ["tokenize"]])
-  private static let twoCells = [
-    PlanCell(index: 0, assignment: ["s": 0.65]), PlanCell(index: 1, assignment: ["s": 0.5]),
-  ]
-
-  private func comparison(
-    _ params: [String: JSONValue], cells: [PlanCell] = twoCells
-  ) throws -> [AnyTemplate] {
-    try templates(
-      "compare", params, inputs: ["results": ["evaluate"]], more: [StageWiringTests.evaluate],
-      cells: cells)
-  }
-
-  @Test func thePrimaryEndpointMustBeOneNumber() {
-    func found(_ primary: JSONValue) -> PlanProblem? {
-      problem { try comparison(["primary": primary]) }
-    }
-    let unknown = found(["metric": "kl", "contrast": "routed - uniform", "at": ["s": 0.5]])
-    #expect(unknown?.id == "plan.unknown-arm")
-    #expect(unknown?.problem.help?.contains("plain") == true)
-    #expect(
-      found(["metric": "kl", "contrast": "routed - plain", "at": ["s": 0.4]])?.id == "plan.no-cell")
-    let many = found(["metric": "kl", "contrast": "routed - plain"])
-    #expect(many?.id == "plan.many-cells")
-    #expect(many?.problem.help?.contains("a value for each of s") == true)
-    #expect(found(["metric": "kl", "contrast": "routed - plain", "at": ["s": 0.5]]) == nil)
-  }
-
-  @Test func anEndpointOfAVariableThatIsNotSweptIsNotMeasured() throws {
-    let primary: JSONValue = ["metric": "kl", "contrast": "routed - plain", "at": ["s": 0.5]]
-    let cells = [PlanCell(index: 0, assignment: [:])]
-    #expect(problem { try comparison(["primary": primary], cells: cells) } == nil)
-    let typo: JSONValue = ["metric": "kl", "contrast": "routed - plain", "at": ["t": 0.5]]
-    #expect(problem { try comparison(["primary": typo]) }?.id == "plan.no-cell")
-  }
-
-  @Test func aCellMayBeNamedByAWord() throws {
-    let cells = [
-      PlanCell(index: 0, assignment: ["score": "wina"]),
-      PlanCell(index: 1, assignment: ["score": "teal"]),
-    ]
-    let primary: JSONValue = [
-      "metric": "kl", "contrast": "routed - plain", "at": ["score": "teal"],
-    ]
-    #expect(problem { try comparison(["primary": primary], cells: cells) } == nil)
-  }
-
-  @Test func controlsVaryOnlyRandomClusters() throws {
-    func found(_ stage: String) -> PlanProblem? {
-      problem { try comparison(["controls": ["stage": .string(stage), "repeat": 2]]) }
-    }
-    #expect(found("clusters")?.id == "plan.controls")
-    #expect(found("shufled")?.problem.help?.contains("did you mean 'shuffled'?") == true)
-    #expect(found("pooled")?.id == "plan.wrong-kind")
-    let made = try comparison([
-      "primary": ["metric": "kl", "contrast": "routed - plain", "at": ["s": 0.5]],
-      "controls": ["stage": "shuffled", "repeat": 2],
-    ])
-    guard case .artifacts(let requests)? = made[0].inputs["results"] else {
-      Issue.record("no results are asked for")
-      return
-    }
-    let varied = requests.filter { !$0.overrides.isEmpty }
-    #expect(varied.map(\.item) == ["random", "random"])
-    #expect(varied.map(\.overrides) == [["shuffled.seed": 2], ["shuffled.seed": 3]])
-    #expect(varied.allSatisfy { $0.cell == 1 })
-    #expect(requests.count == 2 * 5 + 2)
-  }
-
-  @Test func seedsVaryTheArmsOfThePrimaryEndpoint() throws {
-    let primary: JSONValue = ["metric": "kl", "contrast": "routed - plain", "at": ["s": 0.5]]
-    func requests(_ stage: String) throws -> [ArtifactRequest] {
-      let made = try comparison([
-        "primary": primary, "seeds": ["stage": .string(stage), "repeat": 2],
-      ])
-      guard case .artifacts(let requests)? = made[0].inputs["results"] else { return [] }
-      return requests.filter { !$0.overrides.isEmpty }
-    }
-    for stage in ["clusters", "router"] {
-      let varied = try requests(stage)
-      #expect(varied.map(\.item) == ["routed", "routed"])
-      #expect(varied.map(\.overrides) == [["\(stage).seed": 2], ["\(stage).seed": 3]])
-      #expect(varied.allSatisfy { $0.cell == 1 })
-    }
-    func found(_ params: [String: JSONValue]) -> PlanProblem? {
-      problem { try comparison(params) }
-    }
-    let other = found(["primary": primary, "seeds": ["stage": "kinds", "repeat": 2]])
-    #expect(other?.id == "plan.seeds")
-    #expect(other?.problem.message.contains("no arm of 'routed - plain' depends on") == true)
-    #expect(found(["seeds": ["stage": "clusters", "repeat": 2]])?.id == "plan.seeds")
-    #expect(
-      found(["primary": primary, "seeds": ["stage": "pooled", "repeat": 2]])?.id
-        == "plan.wrong-kind")
-  }
-
   @Test func halvesOfSamplesTakeTwoPasses() throws {
     let inputs = ["tokens": ["tokens"], "capture": ["capture"]]
     let made = try templates("cluster", ["k": 3, "halves": true], inputs: inputs)
@@ -381,20 +275,6 @@ struct StageWiringTests {
       "cluster", ["k": 3, "halves": true, "features": "bag_of_tokens"], inputs: inputs)[0]
     #expect(Set(words.inputs.keys) == ["tokens"])
     #expect(words.params["halves"] == true)
-  }
-
-  @Test func neitherStageNamesNorTheOrderOfCellsEnterAComparison() throws {
-    let params = try comparison([:])[0].params
-    let text = params.canonicalText
-    for name in ["clusters\"", "\"kinds_", "router\":\"", "uniform", "specific", "by_kind"] {
-      #expect(!text.contains(name) || name == "clusters\"", "\(name) in \(text)")
-    }
-    let reversed = Array(StageWiringTests.twoCells.reversed()).enumerated().map {
-      PlanCell(index: $0.offset, assignment: $0.element.assignment)
-    }
-    #expect(try comparison([:], cells: reversed)[0].params == params)
-    #expect(params["dense_prefix"] == 1)
-    #expect(params["route_tokens"] == 8)
   }
 
   @Test func aCommandMayReadOnlyStagesThatThereAre() throws {
@@ -412,5 +292,18 @@ struct StageWiringTests {
     }
     #expect(requests.map(\.item) == ["kinds", "plain", "random", "routed", "zero", nil])
     #expect(requests.last == ArtifactRequest("pooled", .whole))
+  }
+
+  @Test func onlyAProfileOfGroupsIsRouted() throws {
+    func found(_ arm: JSONValue) -> PlanProblem? {
+      problem {
+        try templates("latency", ["arms": ["fast": arm]], inputs: ["tokens": ["tokens"]])
+      }
+    }
+    #expect(found(["profile": "specific", "route": "router"]) == nil)
+    let dense = found(["route": "router"])
+    #expect(dense?.id == "plan.latency-route")
+    #expect(dense?.problem.help == "give arm 'fast' a profile, or remove its route")
+    #expect(found(["profile": "specific", "route": "clusters"])?.id == "plan.wrong-kind")
   }
 }

@@ -9,26 +9,14 @@ that a parent can interleave programs. It fails where the inertia is not I to a 
 scikit-learn.
 """
 
-import argparse
-import json
-import os
 import sys
 import time
 
-parser = argparse.ArgumentParser(
-    description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("rows")
-parser.add_argument("--dimension", type=int, required=True)
-parser.add_argument("--clusters", type=int, required=True)
-parser.add_argument("--threads", type=int, required=True)
-parser.add_argument("--inertia", type=float)
-parser.add_argument("--samples", type=int, default=7)
-parser.add_argument("--serve", action="store_true")
-options = parser.parse_args()
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = str(options.threads)
+sys.dont_write_bytecode = True
+import rows_peer  # noqa: E402
 
-import numpy as np  # noqa: E402
+options = rows_peer.options(__doc__, ("--clusters", int, True), ("--inertia", float, False))
+
 from sklearn.cluster import KMeans  # noqa: E402
 
 
@@ -46,15 +34,5 @@ def sample(rows):
         "seconds": seconds, "iterations": int(model.n_iter_), "inertia": float(model.inertia_)}
 
 
-def main():
-    rows = np.fromfile(options.rows).reshape(-1, options.dimension)
-    if options.serve:
-        for _ in sys.stdin:
-            print(json.dumps(sample(rows)), flush=True)
-    else:
-        for _ in range(options.samples):
-            print(json.dumps(sample(rows)), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    rows_peer.run(options, sample)

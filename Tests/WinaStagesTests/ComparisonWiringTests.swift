@@ -1,0 +1,126 @@
+import Testing
+import WinaPipeline
+import WinaStages
+
+/// What a comparison asks for, and the endpoints, controls and seeds that it refuses.
+extension StageWiringTests {
+  static let evaluate = WiredStage(
+    name: "evaluate", kind: "evaluate",
+    params: [
+      "split": "test",
+      "arms": [
+        "zero": [:], "plain": ["profile": "uniform"],
+        "routed": ["profile": "specific", "route": "router"],
+        "kinds": ["profile": "kind", "route": "assign"],
+        "random": ["profile": "control", "route": "assign"],
+      ],
+    ], inputs: ["tokens": ["tokenize"]])
+  private static let twoCells = [
+    PlanCell(index: 0, assignment: ["s": 0.65]), PlanCell(index: 1, assignment: ["s": 0.5]),
+  ]
+
+  private func comparison(
+    _ params: [String: JSONValue], cells: [PlanCell] = twoCells
+  ) throws -> [AnyTemplate] {
+    try templates(
+      "compare", params, inputs: ["results": ["evaluate"]], more: [StageWiringTests.evaluate],
+      cells: cells)
+  }
+
+  @Test func thePrimaryEndpointMustBeOneNumber() {
+    func found(_ primary: JSONValue) -> PlanProblem? {
+      problem { try comparison(["primary": primary]) }
+    }
+    let unknown = found(["metric": "kl", "contrast": "routed - uniform", "at": ["s": 0.5]])
+    #expect(unknown?.id == "plan.unknown-arm")
+    #expect(unknown?.problem.help?.contains("plain") == true)
+    #expect(
+      found(["metric": "kl", "contrast": "routed - plain", "at": ["s": 0.4]])?.id == "plan.no-cell")
+    let many = found(["metric": "kl", "contrast": "routed - plain"])
+    #expect(many?.id == "plan.many-cells")
+    #expect(many?.problem.help?.contains("a value for each of s") == true)
+    #expect(found(["metric": "kl", "contrast": "routed - plain", "at": ["s": 0.5]]) == nil)
+  }
+
+  @Test func anEndpointOfAVariableThatIsNotSweptIsNotMeasured() throws {
+    let primary: JSONValue = ["metric": "kl", "contrast": "routed - plain", "at": ["s": 0.5]]
+    let cells = [PlanCell(index: 0, assignment: [:])]
+    #expect(problem { try comparison(["primary": primary], cells: cells) } == nil)
+    let typo: JSONValue = ["metric": "kl", "contrast": "routed - plain", "at": ["t": 0.5]]
+    #expect(problem { try comparison(["primary": typo]) }?.id == "plan.no-cell")
+  }
+
+  @Test func aCellMayBeNamedByAWord() throws {
+    let cells = [
+      PlanCell(index: 0, assignment: ["score": "wina"]),
+      PlanCell(index: 1, assignment: ["score": "teal"]),
+    ]
+    let primary: JSONValue = [
+      "metric": "kl", "contrast": "routed - plain", "at": ["score": "teal"],
+    ]
+    #expect(problem { try comparison(["primary": primary], cells: cells) } == nil)
+  }
+
+  @Test func controlsVaryOnlyRandomClusters() throws {
+    func found(_ stage: String) -> PlanProblem? {
+      problem { try comparison(["controls": ["stage": .string(stage), "repeat": 2]]) }
+    }
+    #expect(found("clusters")?.id == "plan.controls")
+    #expect(found("shufled")?.problem.help?.contains("did you mean 'shuffled'?") == true)
+    #expect(found("pooled")?.id == "plan.wrong-kind")
+    let made = try comparison([
+      "primary": ["metric": "kl", "contrast": "routed - plain", "at": ["s": 0.5]],
+      "controls": ["stage": "shuffled", "repeat": 2],
+    ])
+    guard case .artifacts(let requests)? = made[0].inputs["results"] else {
+      Issue.record("no results are asked for")
+      return
+    }
+    let varied = requests.filter { !$0.overrides.isEmpty }
+    #expect(varied.map(\.item) == ["random", "random"])
+    #expect(varied.map(\.overrides) == [["shuffled.seed": 2], ["shuffled.seed": 3]])
+    #expect(varied.allSatisfy { $0.cell == 1 })
+    #expect(requests.count == 2 * 5 + 2)
+  }
+
+  @Test func seedsVaryTheArmsOfThePrimaryEndpoint() throws {
+    let primary: JSONValue = ["metric": "kl", "contrast": "routed - plain", "at": ["s": 0.5]]
+    func requests(_ stage: String) throws -> [ArtifactRequest] {
+      let made = try comparison([
+        "primary": primary, "seeds": ["stage": .string(stage), "repeat": 2],
+      ])
+      guard case .artifacts(let requests)? = made[0].inputs["results"] else { return [] }
+      return requests.filter { !$0.overrides.isEmpty }
+    }
+    for stage in ["clusters", "router"] {
+      let varied = try requests(stage)
+      #expect(varied.map(\.item) == ["routed", "routed"])
+      #expect(varied.map(\.overrides) == [["\(stage).seed": 2], ["\(stage).seed": 3]])
+      #expect(varied.allSatisfy { $0.cell == 1 })
+    }
+    func found(_ params: [String: JSONValue]) -> PlanProblem? {
+      problem { try comparison(params) }
+    }
+    let other = found(["primary": primary, "seeds": ["stage": "kinds", "repeat": 2]])
+    #expect(other?.id == "plan.seeds")
+    #expect(other?.problem.message.contains("no arm of 'routed - plain' depends on") == true)
+    #expect(found(["seeds": ["stage": "clusters", "repeat": 2]])?.id == "plan.seeds")
+    #expect(
+      found(["primary": primary, "seeds": ["stage": "pooled", "repeat": 2]])?.id
+        == "plan.wrong-kind")
+  }
+
+  @Test func neitherStageNamesNorTheOrderOfCellsEnterAComparison() throws {
+    let params = try comparison([:])[0].params
+    let text = params.canonicalText
+    for name in ["clusters\"", "\"kinds_", "router\":\"", "uniform", "specific", "by_kind"] {
+      #expect(!text.contains(name) || name == "clusters\"", "\(name) in \(text)")
+    }
+    let reversed = Array(StageWiringTests.twoCells.reversed()).enumerated().map {
+      PlanCell(index: $0.offset, assignment: $0.element.assignment)
+    }
+    #expect(try comparison([:], cells: reversed)[0].params == params)
+    #expect(params["dense_prefix"] == 1)
+    #expect(params["route_tokens"] == 8)
+  }
+}
