@@ -18,6 +18,7 @@ public struct CaptureAccumulator: Sendable {
   private let norms: ColumnNorms
   private let centring: CentringMeans?
   private let exactGroups: Int
+  private let keepsMoments: Bool
   private var open: OpenSample?
   private var sampleGroups: [Int32] = []
   private var routeTokens: [Int32] = []
@@ -35,10 +36,12 @@ public struct CaptureAccumulator: Sendable {
   ///   - norms: Column norms; only those of weighted slots are read.
   ///   - centring: Means to subtract before scoring, or nil.
   ///   - exactGroups: How many groups the exact counters keep apart.
+  ///   - keepsMoments: Whether to keep moments of every channel and sample.
   /// - Throws: ``SparsityError`` when centring meets the gate slot (CATS scores a product, which has
   ///   no mean to restore) or norms are missing.
   public init(
-    layout: CaptureLayout, norms: ColumnNorms, centring: CentringMeans? = nil, exactGroups: Int = 1
+    layout: CaptureLayout, norms: ColumnNorms, centring: CentringMeans? = nil,
+    exactGroups: Int = 1, keepsMoments: Bool = true
   ) throws {
     if centring != nil, layout.slots.contains(where: \.isGate) {
       throw SparsityError(
@@ -59,6 +62,7 @@ public struct CaptureAccumulator: Sendable {
     self.norms = norms
     self.centring = centring
     self.exactGroups = exactGroups
+    self.keepsMoments = keepsMoments
     routeMeans = MeanColumns()
     gatedMeans = MeanColumns()
     exact = [UInt64](
@@ -83,7 +87,8 @@ public struct CaptureAccumulator: Sendable {
       throw SparsityError.range("a sample's group", "\(group)", expected: "0..<\(limit ?? 1)")
     }
     open = OpenSample(
-      place: SamplePlace(route: route, gated: gated, group: group), layout: layout)
+      place: SamplePlace(route: route, gated: gated, group: group), layout: layout,
+      keepsMoments: keepsMoments)
   }
 
   /// Adds a block of activations of one stream.
@@ -105,9 +110,11 @@ public struct CaptureAccumulator: Sendable {
     try admit(block, layer: layer, index: ActivationStream.allCases.firstIndex(of: stream) ?? 0)
     guard let place = open?.place else { return }
     let offset = layer * layout.channels + layout.channelRange(stream).lowerBound
-    open?.route.add(block, rows: block.rows(within: place.route), offset: offset)
     let gated = block.rows(within: place.gated)
-    open?.gated.add(block, rows: gated, offset: offset)
+    if keepsMoments {
+      open?.route.add(block, rows: block.rows(within: place.route), offset: offset)
+      open?.gated.add(block, rows: gated, offset: offset)
+    }
     guard !gated.isEmpty else { return }
     let mean = centring?.mean(group: place.group, layer: layer, stream: stream)
     for (index, slot) in layout.slots.enumerated() {
@@ -171,7 +178,7 @@ public struct CaptureAccumulator: Sendable {
     sampleGroups.append(Int32(place.group))
     routeTokens.append(Int32(place.route.count))
     gatedTokens.append(Int32(place.gated.count))
-    routeMeans.append(sample.route, tokens: place.route.count)
+    routeMeans.appendAbsolute(sample.route, tokens: place.route.count)
     gatedMeans.append(sample.gated, tokens: place.gated.count)
     sketches.append(contentsOf: sample.sketch)
     open = nil
@@ -185,14 +192,19 @@ public struct CaptureAccumulator: Sendable {
       throw SparsityError.order("a sample is still open", hint: "end it before finishing")
     }
     let count = sampleGroups.count
+    let moments =
+      keepsMoments
+      ? ShardCapture.Moments(
+        route: routeMeans.absolute,
+        gated: try gatedMeans.moments(samples: count, layout: layout)) : nil
     let capture = try ShardCapture(
       layout: layout, centring: centring?.kind ?? .none, sampleGroups: sampleGroups,
       routeTokens: routeTokens, gatedTokens: gatedTokens,
-      routeMoments: routeMeans.moments(samples: count, layout: layout),
-      gatedMoments: gatedMeans.moments(samples: count, layout: layout),
+      moments: moments,
       sketches: sketches, exactGroups: exactGroups, exact: exact)
     self = try CaptureAccumulator(
-      layout: layout, norms: norms, centring: centring, exactGroups: exactGroups)
+      layout: layout, norms: norms, centring: centring, exactGroups: exactGroups,
+      keepsMoments: keepsMoments)
     return capture
   }
 

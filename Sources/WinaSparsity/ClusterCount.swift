@@ -6,8 +6,12 @@ import WinaTensor
 public enum ClusterCountRule: String, Codable, Sendable, CaseIterable {
   /// The largest mean silhouette.
   case silhouette
-  /// The smallest k whose gap is not below that of the next less its standard error.
+  /// The smallest k whose gap is not below that of the next less its standard error; the gap to uniform
+  /// rows in the box of the rows.
   case gap
+  /// The same, with the gap to rows whose columns are permuted: each feature keeps its distribution and
+  /// loses what it shares with others.
+  case permutedGap = "gap_permuted"
   /// The largest k whose prediction strength is at least 0.8.
   case predictionStrength = "prediction_strength"
 }
@@ -50,21 +54,27 @@ public enum ClusterCount {
     guard !candidates.isEmpty, dimension > 0, !held.isEmpty else {
       throw SparsityError.noData("the choice of a number of clusters")
     }
+    func labels(_ k: Int) throws -> [Int] {
+      assign(held, to: try cluster(fitted, k), dimension: dimension)
+    }
     var found: [ClusterCountCandidate] = []
     for k in Set(candidates).sorted() {
-      let labels = assign(held, to: try cluster(fitted, k), dimension: dimension)
       var candidate = ClusterCountCandidate(k: k)
       switch rule {
       case .silhouette:
         candidate.value = try ClusterValidity(
-          held, dimension: dimension, labels: labels, seed: seed
+          held, dimension: dimension, labels: try labels(k), seed: seed
         ).silhouette
-      case .gap:
-        (candidate.value, candidate.standardError) = try gap(
-          held, labels, k: k, dimension: dimension, seed: seed, cluster: cluster)
+      case .gap, .permutedGap:
+        let gap = GapStatistic(
+          rows: held, dimension: dimension, null: rule == .gap ? .box : .columns, seed: seed,
+          references: references)
+        (candidate.value, candidate.standardError) = try gap.value { rows in
+          assign(rows, to: try cluster(rows, k), dimension: dimension)
+        }
       case .predictionStrength:
         let own = assign(held, to: try cluster(held, k), dimension: dimension)
-        candidate.value = predictionStrength(own: own, predicted: labels, k: k)
+        candidate.value = predictionStrength(own: own, predicted: try labels(k), k: k)
       }
       found.append(candidate)
     }
@@ -80,7 +90,7 @@ public enum ClusterCount {
       return found.indices.max {
         (found[$0].value ?? -2, -$0) < (found[$1].value ?? -2, -$1)
       } ?? 0
-    case .gap:
+    case .gap, .permutedGap:
       for (index, next) in zip(found.indices, found.dropFirst()) {
         let bound = (next.value ?? -.infinity) - (next.standardError ?? 0)
         if (found[index].value ?? -.infinity) >= bound { return index }
@@ -116,37 +126,6 @@ public enum ClusterCount {
       least = min(least, Double(together) / Double(members.count * (members.count - 1)))
     }
     return least
-  }
-
-  /// Returns the gap of log-inertias to uniform samples in the box of the rows, and its standard error.
-  ///
-  /// ### References
-  /// Tibshirani, Walther & Hastie, *Estimating the number of clusters via the gap statistic*, 2001.
-  private static func gap(
-    _ rows: [Double], _ labels: [Int], k: Int, dimension: Int, seed: UInt64,
-    cluster: (_ rows: [Double], _ k: Int) throws -> [Double]
-  ) throws -> (Double?, Double?) {
-    let observed = try ClusterPoints(rows, dimension: dimension, labels: labels).withinDispersion
-    guard observed > 0 else { return (nil, nil) }
-    var low = Array(rows[..<dimension])
-    var high = low
-    for (index, value) in rows.enumerated() {
-      low[index % dimension] = min(low[index % dimension], value)
-      high[index % dimension] = max(high[index % dimension], value)
-    }
-    let logs = try (0..<references).map { reference -> Double in
-      var random = RandomStream(seed: seed, stream: UInt64(reference))
-      let sample = rows.indices.map { index -> Double in
-        let column = index % dimension
-        return low[column] + random.uniform() * (high[column] - low[column])
-      }
-      let labels = assign(sample, to: try cluster(sample, k), dimension: dimension)
-      return log(try ClusterPoints(sample, dimension: dimension, labels: labels).withinDispersion)
-    }
-    let mean = logs.reduce(0, +) / Double(references)
-    let spread = logs.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(references)
-    let error = spread.squareRoot() * (1 + 1 / Double(references)).squareRoot()
-    return (mean - log(observed), error)
   }
 }
 

@@ -8,7 +8,7 @@ extension HistogramSet {
     let samples = shards.reduce(0) { $0 + $1.samples }
     let exact = pooledCounts(shards)
     let labels = [Int](repeating: 0, count: samples)
-    let sums = GroupSums(shards, labels: labels, groups: 1)
+    let sums = try GroupSums(shards, labels: labels, groups: 1)
     return try HistogramSet(
       layout: first.layout, isGrouped: false, resolution: .exact, centring: first.centring,
       groups: [pooledName], samples: [samples], tokens: sums.tokens, counts: exact,
@@ -49,8 +49,8 @@ extension HistogramSet {
     }
     var counts = [Int](repeating: 0, count: names.count)
     for label in labels { counts[label] += 1 }
-    let sums = GroupSums(shards, labels: labels, groups: names.count)
-    let all = GroupSums(shards, labels: [Int](repeating: 0, count: samples), groups: 1)
+    let sums = try GroupSums(shards, labels: labels, groups: names.count)
+    let all = try GroupSums(shards, labels: [Int](repeating: 0, count: samples), groups: 1)
     return try HistogramSet(
       layout: first.layout, isGrouped: true, resolution: isExact ? .exact : .sketch,
       centring: first.centring, groups: names, samples: counts, tokens: sums.tokens,
@@ -116,7 +116,7 @@ private struct GroupSums {
   /// The means of x², shape [groups, layers, channels].
   var squares: [Float]
 
-  init(_ shards: [ShardCapture], labels: [Int], groups: Int) {
+  init(_ shards: [ShardCapture], labels: [Int], groups: Int) throws {
     let cells = shards[0].layout.layers * shards[0].layout.channels
     var tokens = [Int](repeating: 0, count: groups)
     var position = 0
@@ -127,11 +127,11 @@ private struct GroupSums {
       }
     }
     self.tokens = tokens
-    func average(_ values: (ShardCapture) -> [Float]) -> [Float] {
+    func average(_ values: (ShardCapture) throws -> [Float]) rethrows -> [Float] {
       var sums = [Double](repeating: 0, count: groups * cells)
       var position = 0
       for shard in shards {
-        let values = values(shard)
+        let values = try values(shard)
         for sample in 0..<shard.samples {
           let base = labels[position] * cells
           let weight = Double(shard.gatedTokens[sample])
@@ -146,7 +146,7 @@ private struct GroupSums {
         return count == 0 ? 0 : Float(sum / Double(count))
       }
     }
-    means = average { $0.gatedMoments.mean }
-    squares = average { $0.gatedMoments.meanSquare }
+    means = try average { try $0.gatedMoments.mean }
+    squares = try average { try $0.gatedMoments.meanSquare }
   }
 }

@@ -46,15 +46,21 @@ struct MomentSums {
 
 /// Means of finished samples, gathered column by column.
 struct MeanColumns {
-  private var absolute: [Float] = []
+  private(set) var absolute: [Float] = []
   private var plain: [Float] = []
   private var square: [Float] = []
 
   mutating func append(_ sums: MomentSums, tokens: Int) {
     let divisor = Double(max(tokens, 1))
-    absolute.append(contentsOf: sums.absolute.lazy.map { Float($0 / divisor) })
+    appendAbsolute(sums, tokens: tokens)
     plain.append(contentsOf: sums.plain.lazy.map { Float($0 / divisor) })
     square.append(contentsOf: sums.square.lazy.map { Float($0 / divisor) })
+  }
+
+  /// Appends the means of |x| alone.
+  mutating func appendAbsolute(_ sums: MomentSums, tokens: Int) {
+    let divisor = Double(max(tokens, 1))
+    absolute.append(contentsOf: sums.absolute.lazy.map { Float($0 / divisor) })
   }
 
   func moments(samples: Int, layout: CaptureLayout) throws -> ChannelMoments {
@@ -83,9 +89,9 @@ struct OpenSample {
   /// The next position expected of each (layer, source).
   private var next: [Int]
 
-  init(place: SamplePlace, layout: CaptureLayout) {
+  init(place: SamplePlace, layout: CaptureLayout, keepsMoments: Bool) {
     self.place = place
-    let cells = layout.layers * layout.channels
+    let cells = keepsMoments ? layout.layers * layout.channels : 0
     self.route = MomentSums(count: cells)
     self.gated = MomentSums(count: cells)
     sketch = [UInt32](

@@ -2,6 +2,21 @@
 ///
 /// Raw activations are never kept: moments and sketches per sample, exact counters per shard.
 public struct ShardCapture: Sendable, Equatable {
+  /// Means per sample and channel.
+  public struct Moments: Sendable, Equatable {
+    /// The mean of |x| over the tokens that clustering and routing may see, shape [samples, layers,
+    /// channels].
+    public var route: [Float]
+    /// Moments over the tokens that are gated.
+    public var gated: ChannelMoments
+
+    /// Takes moments of the same samples.
+    public init(route: [Float], gated: ChannelMoments) {
+      self.route = route
+      self.gated = gated
+    }
+  }
+
   /// The shape of everything.
   public let layout: CaptureLayout
   /// How the captured scores were centred.
@@ -12,10 +27,8 @@ public struct ShardCapture: Sendable, Equatable {
   public let routeTokens: [Int32]
   /// The number of tokens in each sample's gated range.
   public let gatedTokens: [Int32]
-  /// Moments over the tokens that clustering and routing may see.
-  public let routeMoments: ChannelMoments
-  /// Moments over the tokens that are gated.
-  public let gatedMoments: ChannelMoments
+  /// Moments per sample, unless the pass kept something else.
+  private let moments: Moments?
   /// Sketches over the gated tokens, shape [samples, layers, slots, 1024].
   public let sketches: [UInt32]
   /// How many groups the exact counters keep apart, at least 1.
@@ -28,7 +41,7 @@ public struct ShardCapture: Sendable, Equatable {
   /// - Throws: ``SparsityError`` (`shapeMismatch`) when sizes do not fit.
   public init(
     layout: CaptureLayout, centring: CentringKind, sampleGroups: [Int32], routeTokens: [Int32],
-    gatedTokens: [Int32], routeMoments: ChannelMoments, gatedMoments: ChannelMoments,
+    gatedTokens: [Int32], moments: Moments?,
     sketches: [UInt32], exactGroups: Int, exact: [UInt64]
   ) throws {
     let samples = sampleGroups.count
@@ -38,8 +51,8 @@ public struct ShardCapture: Sendable, Equatable {
     let sizes: [(String, Int, Int)] = [
       ("route token counts", routeTokens.count, samples),
       ("gated token counts", gatedTokens.count, samples),
-      ("route moments", routeMoments.samples, samples),
-      ("gated moments", gatedMoments.samples, samples),
+      ("route moments", moments?.route.count ?? 0, moments?.gated.mean.count ?? 0),
+      ("gated moments", moments?.gated.samples ?? samples, samples),
       ("sample sketches", sketches.count, sketchSize),
       ("exact histograms", exact.count, exactSize),
     ]
@@ -51,8 +64,7 @@ public struct ShardCapture: Sendable, Equatable {
     self.sampleGroups = sampleGroups
     self.routeTokens = routeTokens
     self.gatedTokens = gatedTokens
-    self.routeMoments = routeMoments
-    self.gatedMoments = gatedMoments
+    self.moments = moments
     self.sketches = sketches
     self.exactGroups = exactGroups
     self.exact = exact
@@ -60,6 +72,25 @@ public struct ShardCapture: Sendable, Equatable {
 
   /// The number of samples.
   public var samples: Int { sampleGroups.count }
+
+  /// Whether there are moments.
+  public var keepsMoments: Bool { moments != nil }
+
+  /// The mean of |x| over the tokens that clustering and routing may see, shape [samples, layers,
+  /// channels].
+  ///
+  /// - Throws: ``SparsityError`` (`noData`) for a pass that kept none.
+  public var routeMeans: [Float] { get throws { try kept().route } }
+
+  /// Moments over the tokens that are gated.
+  ///
+  /// - Throws: ``SparsityError`` (`noData`) for a pass that kept none.
+  public var gatedMoments: ChannelMoments { get throws { try kept().gated } }
+
+  private func kept() throws -> Moments {
+    guard let moments else { throw SparsityError.noData("reading a capture without moments") }
+    return moments
+  }
 
   /// Joins captures as if their samples, in the given order, had been one shard.
   ///
@@ -80,13 +111,17 @@ public struct ShardCapture: Sendable, Equatable {
       layout: first.layout, centring: first.centring,
       sampleGroups: shards.flatMap(\.sampleGroups), routeTokens: shards.flatMap(\.routeTokens),
       gatedTokens: shards.flatMap(\.gatedTokens),
-      routeMoments: ChannelMoments(concatenating: shards.map(\.routeMoments)),
-      gatedMoments: ChannelMoments(concatenating: shards.map(\.gatedMoments)),
+      moments: first.moments == nil
+        ? nil
+        : Moments(
+          route: shards.flatMap { try $0.routeMeans },
+          gated: ChannelMoments(concatenating: shards.map { try $0.gatedMoments })),
       sketches: shards.flatMap(\.sketches), exactGroups: first.exactGroups, exact: exact)
   }
 
   /// Returns whether two captures hold the same kind of data.
   func isCompatible(_ other: ShardCapture) -> Bool {
     layout == other.layout && centring == other.centring && exactGroups == other.exactGroups
+      && keepsMoments == other.keepsMoments
   }
 }

@@ -11,10 +11,10 @@ import WinaTensor
 /// histograms of groups apart. Cost: one forward pass per sample. A model that does not fit into memory
 /// is read layer by layer, twice: for its column norms and for the pass.
 ///
-/// Version 2. Raise the version when the same tokens and model may give other statistics.
+/// Version 3. Raise the version when the same tokens and model may give other statistics.
 public enum CaptureStage: Stage {
   public static let kind = "capture"
-  public static let version = 2
+  public static let version = 3
   public static let summary = "Runs the dense model and keeps activation statistics."
   public static let dataUse = DataUse.perSample
   public static let usesNumerics = true
@@ -134,7 +134,9 @@ public enum CaptureStage: Stage {
       keepsGate: layout.slots.contains(where: \.isGate),
       accumulator: try CaptureAccumulator(
         layout: layout, norms: norms, centring: means(params, inputs, context),
-        exactGroups: params.exact == true ? clusters?.groups.count ?? 1 : 1),
+        exactGroups: params.exact == true ? clusters?.groups.count ?? 1 : 1,
+        // Nothing reads the moments of a pass for features or activity.
+        keepsMoments: params.features == nil && params.active != true),
       activity: try activity(params, inputs, context),
       features: try params.features?.counter(
         layout: layout, norms: norms, thresholds: inputs.thresholds.map { try context.load($0) }))

@@ -4,10 +4,10 @@ import WinaSparsity
 /// Groups calibration samples: by activation pattern, embedding or tokens, at random, by label or by
 /// length.
 ///
-/// Version 3. Raise the version when the same captures and seed may give other groups.
+/// Version 4. Raise the version when the same captures and seed may give other groups.
 public enum ClusterStage: Stage {
   public static let kind = "cluster"
-  public static let version = 3
+  public static let version = 4
   public static let summary =
     "Groups samples by activation pattern or words, at random, by label or by length."
   public static let dataUse = DataUse.fitted

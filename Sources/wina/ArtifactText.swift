@@ -20,7 +20,7 @@ struct ArtifactText {
     case RouterArtifact.format: describe(try RouterArtifact(decoding: payload))
     case HistogramArtifact.format: try describe(HistogramArtifact(decoding: payload).histograms)
     case AllocationArtifact.format: try describe(AllocationArtifact(decoding: payload))
-    case CaptureArtifact.format: describe(try CaptureArtifact(decoding: payload))
+    case CaptureArtifact.format: try describe(CaptureArtifact(decoding: payload))
     case LatencyArtifact.format: describe(try LatencyArtifact(decoding: payload))
     case ClusteringArtifact.format: describe(try ClusteringArtifact(decoding: payload))
     case TransformArtifact.format: describe(try TransformArtifact(decoding: payload))
@@ -179,13 +179,14 @@ struct ArtifactText {
     add(table)
   }
 
-  private mutating func describe(_ artifact: CaptureArtifact) {
+  private mutating func describe(_ artifact: CaptureArtifact) throws {
     let (shard, layout) = (artifact.shard, artifact.shard.layout)
     lines.append(
       "Statistics of \(shard.samples) samples: \(shard.gatedTokens.reduce(0) { $0 + Int($1) }) gated and "
         + "\(shard.routeTokens.reduce(0) { $0 + Int($1) }) routing tokens")
     let sink = artifact.sink
-    guard sink.tokens > 0 else { return }
+    guard sink.tokens > 0, artifact.shard.keepsMoments else { return }
+    let means = try shard.gatedMoments.meanAbsolute
     var table = TextTable(
       [
         .init("layer", isNumeric: true), .init("stream"), .init("mean |x|", isNumeric: true),
@@ -197,7 +198,7 @@ struct ArtifactText {
         for sample in 0..<shard.samples {
           for channel in layout.channelRange(stream) {
             let index = (sample * layout.layers + layer) * layout.channels + channel
-            sum += Double(shard.gatedMoments.meanAbsolute[index])
+            sum += Double(means[index])
           }
         }
         let width = layout.width(of: stream)

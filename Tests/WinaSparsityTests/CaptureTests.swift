@@ -22,9 +22,9 @@ import WinaTestSupport
           let mean = column.reduce(0, +) / 10
           let square = column.reduce(0) { $0 + $1 * $1 } / 10
           let route = (0..<3).map { Double(abs(values[$0 * width + channel])) }.reduce(0, +) / 3
-          #expect(shard.gatedMoments.mean[base + channel] == Float(mean))
-          #expect(shard.gatedMoments.meanSquare[base + channel] == Float(square))
-          #expect(shard.routeMoments.meanAbsolute[base + channel] == Float(route))
+          #expect(try shard.gatedMoments.mean[base + channel] == Float(mean))
+          #expect(try shard.gatedMoments.meanSquare[base + channel] == Float(square))
+          #expect(try shard.routeMeans[base + channel] == Float(route))
         }
       }
       for (index, slot) in toy.layout.slots.enumerated() {
@@ -65,7 +65,7 @@ import WinaTestSupport
     let means = try #require(try set.centringMeans(.group))
     let centred = try toy.capture(
       seeds: [1, 2], groups: [0, 1], centring: means, shift: { Float($0) })
-    #expect(centred.gatedMoments == plain.gatedMoments)
+    #expect(try centred.gatedMoments == plain.gatedMoments)
     #expect(centred.centring == .group)
     let sample = toy.sample(seed: 2, tokens: 16, shift: 1)
     let values = try #require(sample.values[1]?[.mlpInput])
@@ -160,8 +160,30 @@ import WinaTestSupport
     let shard = try accumulator.finish()
     #expect(shard.gatedTokens == [0])
     #expect(shard.exact.allSatisfy { $0 == 0 })
-    #expect(shard.gatedMoments.mean.allSatisfy { $0 == 0 })
-    #expect(shard.routeMoments.meanAbsolute.contains { $0 > 0 })
+    #expect(try shard.gatedMoments.mean.allSatisfy { $0 == 0 })
+    #expect(try shard.routeMeans.contains { $0 > 0 })
+  }
+
+  @Test func aPassMayKeepNoMoments() throws {
+    let toy = try ToyCapture(layers: 2, methods: [.wina])
+    var accumulators = try [true, false].map {
+      try CaptureAccumulator(layout: toy.layout, norms: toy.norms, keepsMoments: $0)
+    }
+    let shards = try accumulators.indices.map { index in
+      for seed in 1...3 {
+        try toy.feed(
+          toy.sample(seed: UInt64(seed), tokens: 6), to: &accumulators[index], route: 0..<2,
+          gated: 2..<6)
+      }
+      return try accumulators[index].finish()
+    }
+    #expect(shards.map(\.keepsMoments) == [true, false])
+    #expect(shards[0].exact == shards[1].exact && shards[0].sketches == shards[1].sketches)
+    #expect(shards[1].routeTokens == [2, 2, 2] && shards[1].gatedTokens == [4, 4, 4])
+    #expect(throws: SparsityError.self) { try shards[1].routeMeans }
+    #expect(throws: SparsityError.self) { try shards[1].gatedMoments }
+    #expect(throws: SparsityError.self) { try ShardCapture.concatenate(shards) }
+    #expect(try !ShardCapture.concatenate([shards[1], shards[1]]).keepsMoments)
   }
 
   private func histogram(

@@ -232,7 +232,7 @@ struct ClusterAlgorithmTests {
 
   @Test func standardisedFeaturesIgnoreTheUnitsOfChannels() throws {
     let toy = try ToyCapture(layers: 1, methods: [.teal])
-    let plain = try toy.capture(seeds: Array(1...30)).routeMoments.meanAbsolute
+    let plain = try toy.capture(seeds: Array(1...30)).routeMeans
     let width = toy.layout.channels
     let scaled = plain.enumerated().map { $0.element * Float(1 + $0.offset % width * 7) }
     let options = FeatureOptions(

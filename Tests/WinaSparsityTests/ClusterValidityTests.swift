@@ -143,6 +143,56 @@ struct ClusterValidityTests {
     }
   }
 
+  /// The gap is recomputed from the rows that were clustered, by centroids that do not depend on them.
+  @Test(arguments: [ClusterCountRule.gap, .permutedGap])
+  func theGapIsToRowsWithoutStructure(rule: ClusterCountRule) throws {
+    let held = planted(60, seed: 3)
+    let centroids = [8.0, 0, -8, 0]
+    var seen: [[Double]] = []
+    let found = try ClusterCount.choose(
+      rule, among: [2], fitted: planted(40, seed: 4), held: held, dimension: 2, seed: 5
+    ) { rows, _ in
+      seen.append(rows)
+      return centroids
+    }
+    func columns(_ rows: [Double]) -> [[Double]] {
+      (0..<2).map { column in stride(from: column, to: rows.count, by: 2).map { rows[$0] } }
+    }
+    func logDispersion(_ rows: [Double]) -> Double {
+      let labels = ClusterCount.assign(rows, to: centroids, dimension: 2)
+      let parts = (0..<2).map { cluster in
+        let members = labels.indices.filter { labels[$0] == cluster }
+        return (0..<2).reduce(0.0) { sum, column in
+          let values = members.map { rows[$0 * 2 + column] }
+          let mean = values.reduce(0, +) / Double(max(values.count, 1))
+          return sum + values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        }
+      }
+      return log(parts[0] + parts[1])
+    }
+    #expect(seen.count == 21)
+    #expect(seen.first == held, "the rows themselves are clustered as the references are")
+    let references = seen.dropFirst()
+    #expect(Set(references).count == 20)
+    for reference in references {
+      for (values, own) in zip(columns(reference), columns(held)) {
+        if rule == .gap {
+          let bounds = try #require(own.min())...(try #require(own.max()))
+          #expect(values.allSatisfy(bounds.contains) && values.sorted() != own.sorted())
+        } else {
+          #expect(values.sorted() == own.sorted() && values != own)
+        }
+      }
+    }
+    let logs = references.map(logDispersion)
+    let mean = logs.reduce(0, +) / 20
+    let variance = logs.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 20
+    let gap = try #require(found[0].value)
+    let error = try #require(found[0].standardError)
+    #expect(abs(gap - (mean - logDispersion(held))) < 1e-12)
+    #expect(abs(error - (variance * 1.05).squareRoot()) < 1e-12)
+  }
+
   @Test func strengthIsTheShareOfPairsThatStayTogether() {
     // Of cluster 0 the pairs (0,1) stay together, (0,2) and (1,2) do not.
     #expect(

@@ -46,9 +46,9 @@ struct StaticMaskTests {
           $0 + Double(values[($1 * layout.layers + 1) * layout.channels + channel])
         } / Double(members.count)
       }
-      var square = mean(shard.gatedMoments.meanSquare)
+      var square = mean(try shard.gatedMoments.meanSquare)
       if centred {
-        let centre = mean(shard.gatedMoments.mean)
+        let centre = mean(try shard.gatedMoments.mean)
         square -= centre * centre
       }
       let norm =

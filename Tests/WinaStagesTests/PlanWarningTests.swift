@@ -146,6 +146,30 @@ struct PlanWarningTests {
     #expect(try comparison([:]).isEmpty)
   }
 
+  @Test func anOracleOfRepeatedControlsIsCostly() throws {
+    let evaluate = WiredStage(
+      name: "evaluate", kind: "evaluate",
+      params: [
+        "arms": [
+          "assigned": ["profile": "control", "route": "assign"],
+          "oracle": ["profile": "control", "route": "best"],
+        ]
+      ], inputs: ["tokens": ["tokenize"]])
+    let profile = WiredStage(
+      name: "control", kind: "profile", params: [:], inputs: ["histogram": ["shuffled"]])
+    let groups = WiredStage(name: "shuffled", kind: "cluster", params: [:], inputs: [:])
+    func warned(_ stage: String, _ count: Int) throws -> [PlanProblem] {
+      try warnings(
+        "compare", ["controls": ["stage": .string(stage), "repeat": .int(count)]],
+        inputs: ["results": ["evaluate"]], more: [evaluate, profile, groups])
+    }
+    let found = try warned("shuffled", 20)
+    #expect(found.map(\.id) == ["plan.costly-control"])
+    #expect(found[0].problem.message.contains("'oracle' scores every group of 20"))
+    #expect(found[0].related?.path == ["arms", "oracle", "route"])
+    #expect(try warned("another", 20).isEmpty)
+  }
+
   @Test(arguments: ["oracle - uniform", "assigned - oracle"])
   func anOracleIsNoEndpoint(_ contrast: String) throws {
     let found = try comparison(["primary": ["metric": "kl", "contrast": .string(contrast)]])

@@ -9,8 +9,8 @@ import WinaTestSupport
 /// Documents of planted topics through a random model: oracle O9.
 ///
 /// A topic is a distribution over characters that all topics use, so that no single character tells
-/// topics apart. Scores of activations recover them; with characters exchanged between documents there
-/// is nothing to recover.
+/// topics apart. Scores of activations, and how often these exceed thresholds, recover them; with
+/// characters exchanged between documents there is nothing to recover.
 struct PlantedTopicTests {
   private static let topics = 4
   private static let length = 92
@@ -75,21 +75,44 @@ struct PlantedTopicTests {
     return StageLab.Shard(tokens: tokens, capture: try lab.capture(tokens))
   }
 
-  /// How well clusters of scores agree with topics.
-  private func agreement(_ documents: [Document]) throws -> PartitionAgreement {
+  /// Clusters of how often inputs exceed their pooled thresholds.
+  private func clustersOfRates(_ shard: StageLab.Shard) throws -> ContentDigest {
+    let rates = try lab.run(
+      "capture",
+      ["slots": [], "features": ["kind": "active_rate", "score": "wina", "level": 0.5]],
+      [
+        "tokens": [.artifact(shard.tokens)], "model": [.leaf(lab.model)],
+        "thresholds": [.artifact(lab.histogram([shard.capture]))],
+      ])
+    return try lab.run(
+      "cluster",
+      [
+        "algorithm": "kmeans", "k": .int(Self.topics), "seed": 1, "features": "active_rate",
+        "score": "wina", "pca": 8, "n_init": 4,
+      ], ["capture": [.artifact(rates)]])
+  }
+
+  /// How well clusters of activations agree with topics.
+  private func agreement(
+    _ documents: [Document], features: FeatureKind
+  ) throws -> PartitionAgreement {
+    let shard = try shard(documents)
     let clusters = try lab.load(
-      lab.kmeans([try shard(documents)], k: Self.topics), as: ClusteringArtifact.self)
+      features == .activeRate
+        ? clustersOfRates(shard) : lab.kmeans([shard], k: Self.topics),
+      as: ClusteringArtifact.self)
     return try PartitionAgreement(
       labels: documents.map(\.topic), clusters: clusters.clustering.labels, repetitions: 999,
       seed: 1)
   }
 
-  @Test func scoresRecoverTopicsAndShuffledTokensHoldNone() throws {
+  @Test(arguments: [FeatureKind.meanScore, .activeRate])
+  func activationsRecoverTopicsAndShuffledTokensHoldNone(features: FeatureKind) throws {
     let documents = documents(160)
-    let found = try agreement(documents)
+    let found = try agreement(documents, features: features)
     #expect(found.rand.observed > 0.9)
     #expect(found.rand.pValue == 0.001 && found.information.pValue == 0.001)
-    let null = try agreement(shuffled(documents))
+    let null = try agreement(shuffled(documents), features: features)
     #expect(abs(null.rand.observed) < 0.05)
     #expect(null.information.pValue > 0.01)
   }

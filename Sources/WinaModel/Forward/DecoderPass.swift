@@ -64,9 +64,17 @@ struct DecoderPass {
     workspace.prepare(configuration, rows: rows, end: end)
   }
 
-  /// Copies the tokens' embeddings into the residual stream.
-  func embed(_ sequences: [SequencePart], _ table: RowTable) {
-    table.gather(sequences.flatMap(\.tokens), into: &workspace.residual)
+  /// Copies the tokens' embeddings, or what enters a later layer, into the residual stream.
+  func begin(_ sequences: [SequencePart], _ table: RowTable) {
+    let residuals = sequences.compactMap(\.start?.residual)
+    guard !residuals.isEmpty else {
+      return table.gather(sequences.flatMap(\.tokens), into: &workspace.residual)
+    }
+    var first = 0
+    for residual in residuals {
+      workspace.residual.replaceSubrange(first..<(first + residual.count), with: residual)
+      first += residual.count
+    }
   }
 
   /// Runs one layer over the residual stream.

@@ -57,6 +57,20 @@ public struct ForwardRequest: Sendable {
   }
 }
 
+/// What enters a layer, for a pass that begins there instead of at the embeddings.
+public struct LayerStart: Sendable {
+  /// The first layer that is run.
+  public var layer: Int
+  /// What enters it, shape [T, D]: ``ForwardResult/hidden`` of that index.
+  public var residual: [Float]
+
+  /// Makes a start.
+  public init(layer: Int, residual: [Float]) {
+    self.layer = layer
+    self.residual = residual
+  }
+}
+
 /// A stretch of one sequence in a pass: from its beginning, or continuing what a cache holds.
 public struct SequencePart {
   /// The tokens that are fed.
@@ -66,14 +80,18 @@ public struct SequencePart {
   /// Keys and values of the tokens before, to which those of the part are added; `nil` for a sequence
   /// that begins here and is not continued.
   public var cache: KeyValueCache?
+  /// Where the pass begins, or `nil` for the embeddings; gates of the layers before it do nothing.
+  public var start: LayerStart?
 
   /// Makes a part.
   public init(
-    tokens: [Int32], request: ForwardRequest = ForwardRequest(), cache: KeyValueCache? = nil
+    tokens: [Int32], request: ForwardRequest = ForwardRequest(), cache: KeyValueCache? = nil,
+    start: LayerStart? = nil
   ) {
     self.tokens = tokens
     self.request = request
     self.cache = cache
+    self.start = start
   }
 }
 
@@ -83,8 +101,8 @@ public struct ForwardResult: Sendable {
   public var logits: [Float]
   /// The rows that have logits.
   public var logitRows: Range<Int>
-  /// With `keepHidden`: the embeddings and the output of every layer that was run, each [T, D]; the
-  /// output of the last layer of the model is normed.
+  /// With `keepHidden`: what enters the first layer that is run and the output of every one, each
+  /// [T, D]; the output of the last layer of the model is normed.
   public var hidden: [[Float]]
   /// The coordinates kept in gated rows per (layer, projection), layer by layer in the order of
   /// `Projection.allCases`; empty without gates.

@@ -25,7 +25,8 @@ extension LanguageModel {
   /// Every result is, bit for bit, what the part alone would give, or the whole sequence at once.
   ///
   /// - Parameters:
-  ///   - parts: The parts; no two share a cache, and all stop after the same layer.
+  ///   - parts: The parts; no two share a cache, and all begin at the same layer and stop after the
+  ///     same.
   ///   - workspace: Scratch memory that no other thread uses meanwhile.
   ///   - tap: Receives the index of the part, the place and the activations.
   /// - Returns: One result a part.
@@ -40,12 +41,16 @@ extension LanguageModel {
     guard parts.allSatisfy({ $0.request.stopAfterLayer == stop }) else {
       throw .request("the parts of a pass stop after different layers")
     }
+    let start = first.start?.layer
+    guard parts.allSatisfy({ $0.start?.layer == start }) else {
+      throw .request("the parts of a pass begin at different layers")
+    }
     var pass = DecoderPass(configuration, parts, workspace: workspace, tap: tap)
     workspace.stopwatch?.skip()
-    pass.embed(parts, outer.embedding)
+    pass.begin(parts, outer.embedding)
     var hidden: [[[Float]]] = Array(repeating: [], count: parts.count)
     keep(&hidden, parts, pass, isNormed: false)
-    for index in 0..<(stop.map { $0 + 1 } ?? configuration.layers) {
+    for index in (start ?? 0)..<(stop.map { $0 + 1 } ?? configuration.layers) {
       pass.run(layers[index], index: index)
       keep(&hidden, parts, pass, isNormed: index + 1 == configuration.layers)
     }
@@ -141,6 +146,21 @@ extension LanguageModel {
     }
     if let layer = request.stopAfterLayer, !(0..<configuration.layers).contains(layer) {
       throw .request("there is no layer \(layer) to stop after")
+    }
+    try check(part.start, of: part)
+  }
+
+  private func check(_ start: LayerStart?, of part: SequencePart) throws(ModelError) {
+    guard let start else { return }
+    guard (0...(part.request.stopAfterLayer ?? (configuration.layers - 1))).contains(start.layer)
+    else { throw .request("there is no layer \(start.layer) to begin at") }
+    guard part.cache == nil else {
+      throw .request("a pass that begins at layer \(start.layer) cannot fill a cache")
+    }
+    guard start.residual.count == part.tokens.count * configuration.hidden else {
+      throw .request(
+        "\(start.residual.count) numbers cannot enter layer \(start.layer) for "
+          + "\(part.tokens.count) tokens of \(configuration.hidden)")
     }
   }
 

@@ -98,12 +98,15 @@ struct AllocationSearch {
         Array(found[(group * layers)..<((group + 1) * layers)].joined())
       }
     case .kl:
-      let references = try samples.search.map { try $0.map { try DensePrediction($0, model) } }
-      let found = try map(groups * modules) { index -> ErrorCurve in
-        let (group, module) = index.quotientAndRemainder(dividingBy: modules)
-        return try predictionCurve(group: group, module: module, references[group])
+      curves = try (0..<groups).map { group in
+        // Predictions of one group at a time: they are the size of the vocabulary.
+        let references = try samples.search[group].map {
+          try DensePrediction($0, model, keepsResiduals: true)
+        }
+        return try map(modules, after: group * modules, of: groups * modules) {
+          try predictionCurve(group: group, module: $0, references)
+        }
       }
-      curves = (0..<groups).map { Array(found[($0 * modules)..<(($0 + 1) * modules)]) }
     }
     let allocation = try allocation(.lagrangian(curves))
     return AllocationArtifact(
@@ -143,18 +146,18 @@ struct AllocationSearch {
         let projection = Projection.allCases[index]
         gates.projections[layer][projection] = try gate(
           projection, sparsity, group: group, layer: layer)
-        return try divergence(gates, references)
+        return try divergence(gates, from: layer, references)
       })
   }
 
   private func divergence(
-    _ gates: ActivationGates, _ references: [DensePrediction]
+    _ gates: ActivationGates, from layer: Int = 0, _ references: [DensePrediction]
   ) throws -> Double {
     let prepared = try model.prepare(gates)
     let workspace = ForwardWorkspace()
     var (sum, rows) = (0.0, 0)
     for reference in references {
-      let found = try reference.divergence(model, prepared, workspace)
+      let found = try reference.divergence(model, prepared, from: layer, workspace)
       sum += found.sum
       rows += found.rows
     }
@@ -168,9 +171,10 @@ struct AllocationSearch {
     guard case .lagrangian(let curves) = allocation.evidence,
       samples.heldOut.allSatisfy({ !$0.isEmpty })
     else { return [] }
-    let references = try samples.heldOut.map { try $0.map { try DensePrediction($0, model) } }
-    return try [0.25, 0.5, 0.65].flatMap { target in
-      try histograms.groups.indices.map { group in
+    let targets = [0.25, 0.5, 0.65]
+    let found = try histograms.groups.indices.map { group in
+      let references = try samples.heldOut[group].map { try DensePrediction($0, model) }
+      return try targets.map { target in
         let sparsities = try allocation.sparsities(group: group, target: target)
         var all = ActivationGates(layers: layers)
         var even = ActivationGates(layers: layers)
@@ -185,10 +189,11 @@ struct AllocationSearch {
         }
         return AllocationReport.Check(
           group: group, sparsity: target, predicted: error == .kl ? predicted : nil,
-          joint: try divergence(all, references[group]),
-          uniform: try divergence(even, references[group]))
+          joint: try divergence(all, references),
+          uniform: try divergence(even, references))
       }
     }
+    return targets.indices.flatMap { target in found.map { $0[target] } }
   }
 
   // MARK: Parts
@@ -222,9 +227,11 @@ struct AllocationSearch {
 
   /// Computes values side by side; the result does not depend on how many threads there are.
   private func map<Value: Sendable>(
-    _ count: Int, _ value: @Sendable (Int) throws -> Value
+    _ count: Int, after done: Int = 0, of total: Int? = nil,
+    _ value: @Sendable (Int) throws -> Value
   ) throws -> [Value] {
     try concurrentMap(
-      count, threads: context.threads, progress: { context.progress($0, of: count) }, value)
+      count, threads: context.threads,
+      progress: { context.progress(done + $0, of: total ?? count) }, value)
   }
 }

@@ -44,21 +44,36 @@ struct LayerInputs: Sendable {
 /// What the dense model predicts for a sample, to take divergences to.
 struct DensePrediction: Sendable {
   private let sample: AllocationSamples.Sample
+  /// What enters every layer, each of shape [T, D], if it was kept.
+  private let residuals: [[Float]]
   /// Log-probabilities of the gated rows, shape [rows, V].
   private let logProbabilities: [Float]
   private let vocabulary: Int
 
-  init(_ sample: AllocationSamples.Sample, _ model: LanguageModel) throws {
+  /// Runs the dense model.
+  ///
+  /// - Parameter keepsResiduals: Whether divergences are asked for of gates that begin after the first
+  ///   layer, so that the layers before need not run again.
+  init(
+    _ sample: AllocationSamples.Sample, _ model: LanguageModel, keepsResiduals: Bool = false
+  ) throws {
     self.sample = sample
     vocabulary = model.configuration.vocabulary
-    logProbabilities = try Self.predict(sample, model, nil, ForwardWorkspace())
+    let dense = try Self.predict(
+      sample, model, nil, ForwardWorkspace(), keepsHidden: keepsResiduals)
+    (logProbabilities, residuals) = (dense.logits, dense.hidden)
   }
 
   /// The sum of KL(dense ‖ gated) over gated rows, and how many there are.
+  ///
+  /// - Parameter layer: The first layer that has gates.
   func divergence(
-    _ model: LanguageModel, _ gates: PreparedGates, _ workspace: ForwardWorkspace
+    _ model: LanguageModel, _ gates: PreparedGates, from layer: Int, _ workspace: ForwardWorkspace
   ) throws -> (sum: Double, rows: Int) {
-    let found = try Self.predict(sample, model, gates, workspace)
+    let start =
+      layer > 0 && residuals.indices.contains(layer)
+      ? LayerStart(layer: layer, residual: residuals[layer]) : nil
+    let found = try Self.predict(sample, model, gates, workspace, start: start).logits
     var sum = 0.0
     for (dense, sparse) in zip(logProbabilities, found) {
       sum += exp(Double(dense)) * (Double(dense) - Double(sparse))
@@ -66,18 +81,20 @@ struct DensePrediction: Sendable {
     return (max(0, sum), logProbabilities.count / vocabulary)
   }
 
+  /// Runs the model; logits become log-probabilities.
   private static func predict(
     _ sample: AllocationSamples.Sample, _ model: LanguageModel, _ gates: PreparedGates?,
-    _ workspace: ForwardWorkspace
-  ) throws -> [Float] {
+    _ workspace: ForwardWorkspace, start: LayerStart? = nil, keepsHidden: Bool = false
+  ) throws -> ForwardResult {
     let rows = sample.firstGatedRow..<sample.tokens.count
+    let request = ForwardRequest(
+      logitRows: .range(rows), gates: gates, firstGatedRow: sample.firstGatedRow,
+      keepHidden: keepsHidden)
     var result = try model.forward(
-      sample.tokens,
-      ForwardRequest(logitRows: .range(rows), gates: gates, firstGatedRow: sample.firstGatedRow),
-      workspace: workspace
-    ).logits
+      [SequencePart(tokens: sample.tokens, request: request, start: start)], workspace: workspace
+    )[0]
     Kernels.logSoftmaxRows(
-      &result, rows: rows.count, columns: model.configuration.vocabulary)
+      &result.logits, rows: rows.count, columns: model.configuration.vocabulary)
     return result
   }
 }

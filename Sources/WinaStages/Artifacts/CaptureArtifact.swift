@@ -3,9 +3,9 @@ import WinaSparsity
 import WinaTensor
 
 /// What capture keeps of a shard: channel moments and sketches per sample, exact histograms per
-/// shard, and never an activation.
+/// shard, and never an activation. A pass for features or activity keeps no moments.
 public struct CaptureArtifact: Artifact {
-  public static let format = "capture/v1"
+  public static let format = "capture/v2"
 
   /// The statistics.
   public var shard: ShardCapture
@@ -51,10 +51,12 @@ public struct CaptureArtifact: Artifact {
     try columns.add("sample_groups", shard.sampleGroups, [n])
     try columns.add("tokens.route", shard.routeTokens, [n])
     try columns.add("tokens.gated", shard.gatedTokens, [n])
-    for (name, part) in [("route", shard.routeMoments), ("gated", shard.gatedMoments)] {
-      try columns.add("\(name).mean_absolute", part.meanAbsolute, moments)
-      try columns.add("\(name).mean", part.mean, moments)
-      try columns.add("\(name).mean_square", part.meanSquare, moments)
+    if shard.keepsMoments {
+      let gated = try shard.gatedMoments
+      try columns.add("route.mean_absolute", shard.routeMeans, moments)
+      try columns.add("gated.mean_absolute", gated.meanAbsolute, moments)
+      try columns.add("gated.mean", gated.mean, moments)
+      try columns.add("gated.mean_square", gated.meanSquare, moments)
     }
     try columns.add(
       "sketches", shard.sketches, [n, layout.layers, layout.slots.count, ScoreSketch.binCount])
@@ -82,21 +84,23 @@ public struct CaptureArtifact: Artifact {
     labels = metadata.labels
     let (samples, layout) = (labels.count, metadata.layout)
     digests = try DigestColumn.read(payload, count: samples)
-    func moments(_ name: String) throws -> ChannelMoments {
-      let shape: [Int?] = [samples, layout.layers, layout.channels]
-      return try ChannelMoments(
-        samples: samples, layout: layout,
-        meanAbsolute: payload.typed("\(name).mean_absolute", shape).floats(),
-        mean: payload.typed("\(name).mean", shape).floats(),
-        meanSquare: payload.typed("\(name).mean_square", shape).floats())
+    func column(_ name: String) throws -> [Float] {
+      try payload.typed(name, [samples, layout.layers, layout.channels]).floats()
     }
+    let moments =
+      payload.tensors.contains { $0.name == "route.mean_absolute" }
+      ? ShardCapture.Moments(
+        route: try column("route.mean_absolute"),
+        gated: try ChannelMoments(
+          samples: samples, layout: layout, meanAbsolute: column("gated.mean_absolute"),
+          mean: column("gated.mean"), meanSquare: column("gated.mean_square"))) : nil
     let slots = layout.slots.count
     shard = try ShardCapture(
       layout: layout, centring: metadata.centring,
       sampleGroups: payload.typed("sample_groups", [samples]).int32s(),
       routeTokens: payload.typed("tokens.route", [samples]).int32s(),
       gatedTokens: payload.typed("tokens.gated", [samples]).int32s(),
-      routeMoments: moments("route"), gatedMoments: moments("gated"),
+      moments: moments,
       sketches: payload.typed("sketches", [samples, layout.layers, slots, ScoreSketch.binCount])
         .uint32s(),
       exactGroups: metadata.exactGroups,

@@ -96,7 +96,7 @@ extension ClusteringArtifact {
     switch features.kind ?? .meanScore {
     case .meanScore:
       clustering = try Clustering.fit(
-        moments: captures.flatMap(\.shard.routeMoments.meanAbsolute), layout: first.shard.layout,
+        moments: captures.flatMap { try $0.shard.routeMeans }, layout: first.shard.layout,
         norms: first.norms, features: features, method: method, threads: threads)
     case .activeRate:
       clustering = try Clustering.fit(
@@ -236,7 +236,7 @@ extension ClusteringArtifact {
   /// The vector of a sample that the clustering compares.
   private func features(of capture: CaptureArtifact, _ index: Int) throws -> [Float] {
     guard clustering.transform?.options.kind?.needsPass == true else {
-      return capture.routeMoments(of: index)
+      return try capture.routeMeans(of: index)
     }
     return try capture.traits(of: index)
   }
@@ -275,8 +275,8 @@ extension CaptureArtifact {
   }
 
   /// The mean |x| over the routing tokens of one sample, shape [layers, channels].
-  func routeMoments(of sample: Int) -> [Float] {
+  func routeMeans(of sample: Int) throws -> [Float] {
     let width = shard.layout.layers * shard.layout.channels
-    return Array(shard.routeMoments.meanAbsolute[sample * width..<(sample + 1) * width])
+    return Array(try shard.routeMeans[sample * width..<(sample + 1) * width])
   }
 }

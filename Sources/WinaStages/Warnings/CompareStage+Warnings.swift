@@ -5,7 +5,9 @@ extension CompareStage {
   static let fewestControls = 20
 
   public static func warnings(_ params: Params, _ wiring: Wiring) -> [PlanProblem] {
-    [few(params.controls), oracle(params.primary, wiring)].compactMap(\.self)
+    [
+      few(params.controls), everyGroup(params.controls, wiring), oracle(params.primary, wiring),
+    ].compactMap(\.self)
   }
 
   private static func few(_ controls: Controls?) -> PlanProblem? {
@@ -17,9 +19,29 @@ extension CompareStage {
       help: "use repeat: \(fewestControls) or more")
   }
 
+  /// An arm that scores all groups of every repetition costs more than the rest of a study.
+  private static func everyGroup(_ controls: Controls?, _ wiring: Wiring) -> PlanProblem? {
+    guard let controls, controls.count > 1, let evaluate = evaluation(wiring) else { return nil }
+    let arm = ComparisonLayout.arms(of: evaluate).first { arm in
+      arm.route == EvaluateStage.Route.best.rawValue
+        && arm.profile.map { wiring.depends($0, on: controls.stage) } ?? false
+    }
+    guard let arm else { return nil }
+    return PlanProblem(
+      "plan.costly-control", ["controls"],
+      "arm '\(arm.name)' scores every group of \(controls.count) random clusterings",
+      help: "let its profile be fitted to a random clustering that is not repeated, a second stage",
+      related: .init(
+        stage: evaluate.name, path: ["arms", arm.name, "route"], message: "the route is set here"))
+  }
+
+  private static func evaluation(_ wiring: Wiring) -> WiredStage? {
+    wiring.stage.input("results").flatMap { wiring.stages[$0] }
+  }
+
   private static func oracle(_ primary: Primary?, _ wiring: Wiring) -> PlanProblem? {
     guard let contrast = primary.flatMap({ Contrast($0.contrast) }),
-      let evaluate = wiring.stage.input("results").flatMap({ wiring.stages[$0] })
+      let evaluate = evaluation(wiring)
     else { return nil }
     let oracles = ComparisonLayout.arms(of: evaluate).filter {
       $0.route == EvaluateStage.Route.best.rawValue
