@@ -117,15 +117,9 @@ public struct CaptureAccumulator: Sendable {
     }
     guard !gated.isEmpty else { return }
     let mean = centring?.mean(group: place.group, layer: layer, stream: stream)
-    for (index, slot) in layout.slots.enumerated() {
-      switch slot {
-      case .stream(stream):
-        try count(block, gated, layer: layer, slot: index, norms: nil, mean: mean)
-      case .weighted(let projection) where projection.stream == stream:
-        let norms = try norms.norms(layer: layer, projection: projection)
-        try count(block, gated, layer: layer, slot: index, norms: norms, mean: mean)
-      default: break
-      }
+    for (index, slot) in layout.slots.enumerated() where slot.stream == stream {
+      let norms = try norms.norms(layer: layer, of: slot)
+      try count(block, gated, layer: layer, slot: index, norms: norms, mean: mean)
     }
   }
 
@@ -140,7 +134,7 @@ public struct CaptureAccumulator: Sendable {
     let gated = block.rows(within: place.gated)
     guard !gated.isEmpty else { return }
     for (index, slot) in layout.slots.enumerated() where slot.isGate {
-      let norms = slot == .gate ? nil : try norms.norms(layer: layer, projection: .downProj)
+      let norms = try norms.norms(layer: layer, of: slot)
       try count(block, gated, layer: layer, slot: index, norms: norms, mean: nil)
     }
   }
@@ -236,13 +230,7 @@ public struct CaptureAccumulator: Sendable {
   }
 
   private static func check(_ norms: ColumnNorms, _ layout: CaptureLayout) throws {
-    for slot in layout.slots {
-      let projection: Projection
-      switch slot {
-      case .weighted(let weighted): projection = weighted
-      case .weightedGate: projection = .downProj
-      case .stream, .gate: continue
-      }
+    for projection in Set(layout.slots.flatMap(\.weights)) {
       for layer in 0..<layout.layers {
         let count = try norms.norms(layer: layer, projection: projection).count
         let width = layout.width(of: projection.stream)

@@ -80,7 +80,7 @@ public struct FeatureOptions: Codable, Sendable, Equatable {
     if kind == .activeRate { return nil }
     switch score {
     case .teal: return nil
-    case .cats, .winaCATS:
+    case .cats, .winaCATS, .winaFused:
       throw SparsityError.range(
         "the score of features", score.rawValue, expected: "wina, wina_all, teal")
     case .wina, .winaAll:

@@ -283,11 +283,11 @@ struct ProfileFitter {
       return values[start..<(start + range.count)]
     }
     var norms: [Float]?
-    if case .weighted(let projection) = module.slot {
+    if !module.slot.weights.isEmpty {
       guard let all = evidence.norms else {
         throw SparsityError.noData("a static mask of scores that weigh by column norms")
       }
-      norms = try all.norms(layer: module.layer, projection: projection)
+      norms = try all.norms(layer: module.layer, of: module.slot)
     }
     let means = try evidence.means ?? histograms.centringMeans(options.centring)
     return StaticMask.importance(

@@ -6,6 +6,9 @@ public enum ScoreMethod: String, Codable, Sendable, CaseIterable {
   case wina
   /// |x|·c at every projection.
   case winaAll = "wina_all"
+  /// |x|·c with the norms of all projections that read a stream as one matrix, at q, k and v and at
+  /// gate and up, |x| elsewhere: what the released WINA code does for checkpoints that fuse them (Phi).
+  case winaFused = "wina_fused"
   /// |x| at every projection.
   case teal
   /// |SiLU(gate)| as one mask for up_proj's outputs and down_proj's inputs; all else dense.
@@ -16,6 +19,9 @@ public enum ScoreMethod: String, Codable, Sendable, CaseIterable {
   /// Whether hidden units of the feed-forward block are masked before up_proj, as in CATS, instead of
   /// the inputs of all projections.
   public var gatesNeurons: Bool { self == .cats || self == .winaCATS }
+
+  /// The names of the methods that mask the inputs of every projection.
+  public static let ofInputs = allCases.filter { !$0.gatesNeurons }.map(\.rawValue)
 
   /// Returns the slot that scores a projection, or nil when the method leaves it dense.
   ///
@@ -29,6 +35,9 @@ public enum ScoreMethod: String, Codable, Sendable, CaseIterable {
       projection == .kProj || projection == .gateProj
         ? .weighted(projection) : .stream(projection.stream)
     case .winaAll: .weighted(projection)
+    case .winaFused:
+      projection == .oProj || projection == .downProj
+        ? .stream(projection.stream) : .fused(projection.stream)
     case .teal: .stream(projection.stream)
     case .cats: projection == .upProj || projection == .downProj ? .gate : nil
     case .winaCATS: projection == .upProj || projection == .downProj ? .weightedGate : nil

@@ -42,14 +42,8 @@ public struct SequentialHistogram {
       }
     }
     var sketch = [UInt32](repeating: 0, count: ScoreSketch.binCount)
-    for (index, slot) in layout.slots.enumerated() {
-      var factors: [Float]?
-      switch slot {
-      case .stream(stream): break
-      case .weighted(let projection) where projection.stream == stream:
-        factors = try norms.norms(layer: layer, projection: projection)
-      default: continue
-      }
+    for (index, slot) in layout.slots.enumerated() where slot.stream == stream {
+      let factors = try norms.norms(layer: layer, of: slot)
       let isNumber = scan.count(
         block, rows: range, norms: factors, mean: nil, into: &counts,
         at: (layer * layout.slots.count + index) * ScoreHistogram.binCount, sketch: &sketch, at: 0)

@@ -125,6 +125,14 @@ public struct SparsityProfile: Sendable, Equatable {
       unchecked: summary, thresholds: thresholds, keep: keep, masks: masks, means: means)
   }
 
+  /// Returns the profile with another note for its reader.
+  public func noting(_ note: String) -> SparsityProfile {
+    var summary = summary
+    summary.notes.append(note)
+    return SparsityProfile(
+      unchecked: summary, thresholds: thresholds, keep: keep, masks: masks, means: means)
+  }
+
   private init(
     unchecked summary: Summary, thresholds: [Float], keep: [Int32], masks: [UInt8],
     means: CentringMeans?

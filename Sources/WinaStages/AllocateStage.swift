@@ -104,7 +104,7 @@ public enum AllocateStage: Stage {
       "Step by step within blocks (`greedy`), across layers by error curves (`lagrangian`), or along "
         + "a logistic curve (`depth`)."),
     Parameter(
-      "score", .choice(["wina", "wina_all", "teal"]), default: .string("wina"),
+      "score", .choice(ScoreMethod.ofInputs), default: .string("wina"),
       "What coordinates are ranked by (greedy, lagrangian)."),
     Parameter(
       "samples", .integer(1...100_000), default: .int(20),
@@ -161,7 +161,7 @@ public enum AllocateStage: Stage {
       problems.append(
         ParameterProblem(
           ["score"], "score '\(params.score.rawValue)' gates one mask a layer, which has no parts",
-          help: "use wina, wina_all or teal"))
+          help: "use one of \(ScoreMethod.ofInputs.joined(separator: ", "))"))
     }
     if let error = params.error {
       let known =

@@ -92,7 +92,7 @@ public enum HistogramStage: Stage {
       "Whether a layer is calibrated on dense inputs, or on what the layers before it give under "
         + "their own thresholds."),
     Parameter(
-      "score", .choice(["wina", "wina_all", "teal"]),
+      "score", .choice(ScoreMethod.ofInputs),
       "The score of these thresholds (sparse_sequential); wina if not given."),
     Parameter(
       "sparsity", .number(from: 0, below: 1),
@@ -124,7 +124,7 @@ public enum HistogramStage: Stage {
       problems.append(
         ParameterProblem(
           ["score"], "score '\(params.score?.rawValue ?? "")' does not propagate",
-          help: "use wina, wina_all or teal"))
+          help: "use one of \(ScoreMethod.ofInputs.joined(separator: ", "))"))
     }
     return problems
   }

@@ -2,6 +2,7 @@ import Glibc
 import WinaEvaluation
 import WinaModel
 import WinaPipeline
+import WinaSparsity
 import WinaTensor
 
 /// A model as stages use it: loaded once per run and shared by all tasks.
@@ -68,6 +69,15 @@ package enum CaptureModel: Sendable {
         try model.columnNorms()
       }
     }
+  }
+}
+
+extension LanguageModel {
+  /// Returns the norms that weigh the scores of a slot, one value per input; `nil` where none do.
+  func columnNorms(layer: Int, of slot: ScoreSlot) -> [Float]? {
+    let weights = slot.weights
+    guard !weights.isEmpty else { return nil }
+    return ColumnNorms.joint(weights.map { columnNorms(layer: layer, projection: $0) })
   }
 }
 

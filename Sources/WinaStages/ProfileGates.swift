@@ -40,15 +40,14 @@ public enum ProfileGates {
           // Both gated projections share the mask of SiLU(gate); the tap is at down_proj's units.
           if projection == .downProj, case .threshold(let threshold) = rule {
             gates.cats[layer] = threshold
-            if summary.method == .winaCATS {
-              gates.catsNorms[layer] = model.columnNorms(layer: layer, projection: .downProj)
+            gates.catsNorms[layer] = summary.method.slot(for: projection).flatMap {
+              model.columnNorms(layer: layer, of: $0)
             }
           }
           continue
         }
-        var norms: [Float]?
-        if case .weighted? = summary.method.slot(for: projection) {
-          norms = model.columnNorms(layer: layer, projection: projection)
+        let norms = summary.method.slot(for: projection).flatMap {
+          model.columnNorms(layer: layer, of: $0)
         }
         let mean = profile.means?.mean(group: group, layer: layer, stream: projection.stream)
         gates.projections[layer][projection] = projectionGate(

@@ -1,13 +1,14 @@
 import WinaEvaluation
+import WinaModel
 import WinaPipeline
 import WinaSparsity
 
 /// Fits thresholds, counts or static masks to histograms: one set for all, or one a cluster.
 ///
-/// Version 3. Raise the version when the same histograms may give another profile.
+/// Version 4. Raise the version when the same histograms may give another profile.
 public enum ProfileStage: Stage {
   public static let kind = "profile"
-  public static let version = 3
+  public static let version = 4
   public static let summary = "Fits a sparsity profile to histograms."
   public static let dataUse = DataUse.fitted
   public static let internalPorts: Set<String> = ["means", "activity", "transform", "capture"]
@@ -226,7 +227,8 @@ public enum ProfileStage: Stage {
     _ params: Params, _ inputs: Inputs, _ context: any StageContext
   ) throws -> ProfileArtifact {
     let histograms = try context.load(inputs.histogram).histograms
-    let shape = try inputs.model.shape()
+    let configuration = try ModelConfiguration.load(path: inputs.model.leaf.location)
+    let shape = ModelShape(configuration)
     var evidence = ProfileEvidence()
     evidence.means = try inputs.means.flatMap {
       try context.load($0).histograms.centringMeans(params.centring)
@@ -265,6 +267,11 @@ public enum ProfileStage: Stage {
       evidence: evidence)
     if let unreachable { profile = profile.unreachable(because: unreachable) }
     if let transform = inputs.transform { profile = profile.transformed(by: transform.digest.hex) }
+    if params.score == .wina, configuration.fusesProjections {
+      profile = profile.noting(
+        "the checkpoint holds q, k and v, and gate and up, in one tensor each: the paper's WINA for it "
+          + "is score wina_fused")
+    }
     return ProfileArtifact(profile: profile)
   }
 

@@ -73,11 +73,8 @@ struct SequentialCalibration {
     for projection in Projection.allCases where sparsity > 0 {
       guard let slot = score.slot(for: projection) else { continue }
       let threshold = try histograms.quantile(group: nil, layer: layer, slot: slot, sparsity)
-      var factors: [Float]?
-      if case .weighted = slot {
-        factors = try norms.norms(layer: layer, projection: projection)
-      }
-      gates[projection] = ProjectionGate(rule: .threshold(Float(threshold)), norms: factors)
+      gates[projection] = ProjectionGate(
+        rule: .threshold(Float(threshold)), norms: model.columnNorms(layer: layer, of: slot))
     }
     return gates
   }

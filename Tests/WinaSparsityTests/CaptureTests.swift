@@ -197,6 +197,14 @@ import WinaTestSupport
     case .weighted(let projection):
       source = projection.stream
       norms = try toy.norms.norms(layer: layer, projection: projection)
+    case .fused(let stream):
+      source = stream
+      let members = try Projection.allCases.filter { $0.stream == stream }.map {
+        try toy.norms.norms(layer: layer, projection: $0)
+      }
+      norms = members[0].indices.map { channel in
+        Float(members.reduce(0.0) { $0 + Double($1[channel]) * Double($1[channel]) }.squareRoot())
+      }
     case .gate: break
     case .weightedGate: norms = try toy.norms.norms(layer: layer, projection: .downProj)
     }

@@ -11,6 +11,10 @@ import WinaTensor
         "stream.mlp_in", "stream.down_in",
       ],
       .winaAll: Projection.allCases.map { "weighted." + $0.rawValue },
+      .winaFused: [
+        "fused.attn_in", "fused.attn_in", "fused.attn_in", "stream.o_in", "fused.mlp_in",
+        "fused.mlp_in", "stream.down_in",
+      ],
       .teal: Projection.allCases.map { "stream." + $0.stream.rawValue },
       .cats: [nil, nil, nil, nil, nil, "gate", "gate"],
       .winaCATS: [nil, nil, nil, nil, nil, "weighted.gate", "weighted.gate"],
@@ -26,7 +30,8 @@ import WinaTensor
     #expect(ScoreMethod.teal.slots.count == 4)
     #expect(ScoreMethod.cats.slots == [.gate])
     #expect(ScoreMethod.winaCATS.slots == [.weightedGate])
-    #expect(ScoreMethod.slots(for: [.cats, .winaCATS, .teal, .wina, .winaAll]) == ScoreSlot.all)
+    #expect(ScoreMethod.winaFused.slots.count == 4)
+    #expect(ScoreMethod.slots(for: ScoreMethod.allCases) == ScoreSlot.all)
     #expect(ScoreMethod.slots(for: [.teal, .wina]) == ScoreMethod.slots(for: [.wina, .teal]))
     for slot in ScoreSlot.all {
       #expect(ScoreSlot(name: slot.name) == slot)

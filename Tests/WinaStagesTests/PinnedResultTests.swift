@@ -17,7 +17,7 @@ struct PinnedResultTests {
     "evaluate": [4: "4bdfee1c6abeb2e6"],
     "histogram": [2: "1f7d12d247065d30"],
     "latency": [2: "86b7db52a0f0ff49"],
-    "profile": [3: "78f8944297dd9d9a"],
+    "profile": [4: "78f8944297dd9d9a"],
     "tokenize": [1: "dc6721fa24188991"],
     "transform": [1: "ce36505257c54241"],
   ]

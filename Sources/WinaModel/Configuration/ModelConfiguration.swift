@@ -19,6 +19,8 @@ public struct ModelConfiguration: Sendable, Hashable {
 
   /// The architecture.
   public var family: Family
+  /// Whether checkpoints hold q, k and v in one tensor, and gate and up in another.
+  public var fusesProjections: Bool { family == .phi3 }
   /// The number of decoder layers, L.
   public var layers: Int
   /// The width of the residual stream, D.

@@ -220,9 +220,8 @@ struct AllocationSearch {
     let threshold = try histograms.quantile(
       group: histograms.isGrouped && histograms.tokens[group] > 0 ? group : nil, layer: layer,
       slot: slot, sparsity)
-    var norms: [Float]?
-    if case .weighted = slot { norms = model.columnNorms(layer: layer, projection: projection) }
-    return ProjectionGate(rule: .threshold(Float(threshold)), norms: norms)
+    return ProjectionGate(
+      rule: .threshold(Float(threshold)), norms: model.columnNorms(layer: layer, of: slot))
   }
 
   /// Computes values side by side; the result does not depend on how many threads there are.
