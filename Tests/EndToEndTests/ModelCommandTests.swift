@@ -119,30 +119,57 @@ struct ModelCommandTests {
     }
   }
 
-  @Test func aProfileOfARunIsNamedAndHowItTakesEffectChangesNoText() throws {
-    struct Report: Decodable {
-      var text: String
-      var new_tokens: Int
-      var sparsity: Double?
-      var decode_seconds: Double
-      var kernels: String
+  /// What `generate --json` prints.
+  private struct Generation: Decodable {
+    var text: String
+    var sparsity: Double?
+    var seconds: Double
+    var kernels: String
+
+    enum CodingKeys: String, CodingKey {
+      case text, sparsity, kernels
+      case seconds = "decode_seconds"
     }
+  }
+
+  private func generation(
+    _ workspace: ToyWorkspace, _ more: [String], level: String? = nil
+  ) throws -> Generation {
+    let outcome = try workspace.start(
+      ["generate", "model", "--prompt", "abc", "--tokens", "12", "--json"] + more,
+      environment: level.map { ["WINA_KERNELS": $0] } ?? [:]
+    ).wait()
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    return try JSONDecoder().decode(Generation.self, from: Data(outcome.lastLine.utf8))
+  }
+
+  @Test func aProfileOfARotatedModelGeneratesWithItsRotations() throws {
+    let workspace = try ToyWorkspace.warm().workspace.copy()
+    try workspace.write(ToySpec.rotated, to: "rotated.yaml")
+    _ = try workspace.run("--only", "whole,half", spec: "rotated.yaml")
+    let dense = try generation(workspace, [])
+    // Rotations that drop nothing leave the model what it is.
+    let whole = try generation(workspace, ["--profile", "whole"])
+    #expect(whole.text == dense.text && whole.sparsity == 0)
+    let half = try generation(workspace, ["--profile", "half"])
+    let sparsity = try #require(half.sparsity)
+    #expect(sparsity > 0.2 && sparsity < 0.8)
+    let again = try generation(workspace, ["--profile", "half", "--execution", "simulate"])
+    #expect(again.text == half.text && again.sparsity == sparsity)
+  }
+
+  @Test func aProfileOfARunIsNamedAndHowItTakesEffectChangesNoText() throws {
     let workspace = try ToyWorkspace.warm().workspace.copy()
     _ = try workspace.run()
-    func generate(_ more: String..., level: String? = nil) throws -> Report {
-      let outcome = try workspace.start(
-        ["generate", "model", "--prompt", "abc", "--tokens", "12", "--json"] + more,
-        environment: level.map { ["WINA_KERNELS": $0] } ?? [:]
-      ).wait()
-      #expect(outcome.status == 0, "\(outcome.errors)")
-      return try JSONDecoder().decode(Report.self, from: Data(outcome.lastLine.utf8))
+    func generate(_ more: String..., level: String? = nil) throws -> Generation {
+      try generation(workspace, more, level: level)
     }
     #expect(try generate().sparsity == nil)
     let profile = ["--profile", "specific[s=0.5]"]
     let first = try generate(profile[0], profile[1])
     let sparsity = try #require(first.sparsity)
     #expect(sparsity > 0.2 && sparsity < 0.8)
-    #expect(first.text.hasPrefix("abc") && first.decode_seconds > 0)
+    #expect(first.text.hasPrefix("abc") && first.seconds > 0)
     for more in [["simulate", "1"], ["packed", "2"], ["execute", "3"]] {
       let again = try generate(
         profile[0], profile[1], "--execution", more[0], "--threads", more[1])

@@ -44,6 +44,26 @@ enum ToySpec {
     .replacing(", at: {s: 0.5}", with: "")
     .replacing("    controls: {stage: shuffled, repeat: 2}\n", with: "")
 
+  /// Profiles of the rotated model, one that drops nothing and one of half.
+  static let rotated = """
+    experiment: toy-rotated
+    model: ./model
+    data:
+      documents: {abc: abc.jsonl, num: num.jsonl}
+      route_tokens: 16
+      splits: {calibration: 0.6, test: 0.4}
+    stages:
+      tokenize: {max_tokens: 48}
+      transform: {}
+      turned: {kind: capture, scores: [wina], transform: transform}
+      pooled: {kind: histogram, capture: turned}
+      whole: {kind: profile, histogram: pooled, score: wina, sparsity: 0}
+      half: {kind: profile, histogram: pooled, score: wina, sparsity: 0.5}
+      evaluate: {arms: {dense: {}, whole: {profile: whole}, half: {profile: half}}}
+      compare: {bootstrap: 200, permutations: 500}
+
+    """
+
   /// Multiple choice.
   static let choices = """
     experiment: toy-choices
