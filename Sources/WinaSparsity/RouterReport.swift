@@ -46,19 +46,11 @@ public struct RouterReport: Codable, Sendable, Equatable {
     var table = [[Int]](repeating: empty, count: classes)
     for (label, prediction) in zip(labels, predictions) { table[label][prediction] += 1 }
     let correct = table.indices.reduce(0) { $0 + table[$1][$1] }
-    let rows = table.map { $0.reduce(0, +) }
-    let columns = (0..<classes).map { column in table.reduce(0) { $0 + $1[column] } }
-    var sum = 0.0
-    var present = 0
-    for cluster in 0..<classes where rows[cluster] + columns[cluster] > 0 {
-      sum += 2 * Double(table[cluster][cluster]) / Double(rows[cluster] + columns[cluster])
-      present += 1
-    }
     count = labels.count
     accuracy = Double(correct) / Double(labels.count)
     interval = try Proportion.wilson(successes: correct, total: labels.count)
-    majorityAccuracy = Double(rows.max() ?? 0) / Double(labels.count)
-    macroF1 = sum / Double(present)
+    majorityAccuracy = Double(table.map { $0.reduce(0, +) }.max() ?? 0) / Double(labels.count)
+    macroF1 = Self.macroF1(table)
     confusion = table
   }
 
@@ -127,6 +119,40 @@ public struct RouterReport: Codable, Sendable, Equatable {
   public init(router: Router, features: [Double], labels: [Int]) throws {
     try self.init(
       router: router, rows: FeatureRows(features, count: labels.count), labels: labels)
+  }
+
+  /// Returns the F1 averaged over clusters that occur or are predicted.
+  private static func macroF1(_ table: [[Int]]) -> Double {
+    let rows = table.map { $0.reduce(0, +) }
+    let columns = table.indices.map { column in table.reduce(0) { $0 + $1[column] } }
+    let scores = table.indices.filter { rows[$0] + columns[$0] > 0 }.map {
+      2 * Double(table[$0][$0]) / Double(rows[$0] + columns[$0])
+    }
+    return scores.reduce(0, +) / Double(max(1, scores.count))
+  }
+
+  /// Returns the macro-F1 with an interval over resampled inputs; `nil` for a single input.
+  public func macroF1Interval(options: BootstrapOptions) throws -> BootstrapInterval? {
+    guard count > 1 else { return nil }
+    let pairs = confusion.indices.flatMap { row in
+      confusion[row].indices.flatMap { column in
+        [(Int, Int)](repeating: (row, column), count: confusion[row][column])
+      }
+    }
+    let empty = confusion.map { $0.map { _ in 0 } }
+    return try Bootstrap.interval(count: count, options: options) { indices in
+      var table = empty
+      for index in indices { table[pairs[index].0][pairs[index].1] += 1 }
+      return Self.macroF1(table)
+    }
+  }
+
+  /// The share whose own cluster is among the two most probable, with the Wilson interval.
+  public var topTwoInterval: ProportionInterval? {
+    topTwo.flatMap {
+      try? Proportion.wilson(
+        successes: Int(($0 * Double(count)).rounded()), total: count)
+    }
   }
 
   /// Returns the mean distance between confidence and accuracy over bins of equal width, weighted by

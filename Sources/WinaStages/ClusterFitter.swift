@@ -39,6 +39,7 @@ struct ClusterFitter {
     var artifact = try measured(clusters(k: path.first(where: \.isChosen)?.k ?? 1))
     artifact.report.candidates = path
     artifact.report.rule = rule
+    artifact.report.chosenOn = dimension > 0 ? held.count / dimension : nil
     return artifact
   }
 
@@ -71,15 +72,17 @@ struct ClusterFitter {
       return nil
     }
     let whole = artifact.clustering.labels
-    let alike = members.count { one[$0] == other[$0] }
+    let halves = (one: members.map { one[$0] }, other: members.map { other[$0] })
+    let alike = zip(halves.one, halves.other).count { $0 == $1 }
     let withWhole = members.reduce(0) {
       $0 + (one[$1] == whole[$1] ? 1 : 0) + (other[$1] == whole[$1] ? 1 : 0)
     }
-    return .init(
+    var report = ClusteringReport.HalvesReport(
       samples: members.count, agreement: Double(alike) / Double(members.count),
-      rand: try PartitionSimilarity.adjustedRand(
-        members.map { one[$0] }, members.map { other[$0] }),
+      rand: try PartitionSimilarity.adjustedRand(halves.one, halves.other),
       withWhole: Double(withWhole) / Double(2 * members.count))
+    report.interval = members.count > 2 ? try PartitionJackknife(halves.one, halves.other).rand : nil
+    return report
   }
 
   private func options(_ k: Int, starts: Int? = nil) -> KMeansOptions {

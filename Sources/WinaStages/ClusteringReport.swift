@@ -1,4 +1,5 @@
 import WinaSparsity
+import WinaStatistics
 
 /// What was measured of a clustering on the samples that were grouped.
 public struct ClusteringReport: Codable, Sendable, Equatable {
@@ -16,6 +17,8 @@ public struct ClusteringReport: Codable, Sendable, Equatable {
   public var candidates: [ClusterCountCandidate]?
   /// By what it was chosen.
   public var rule: ClusterCountRule?
+  /// On how many samples it was chosen.
+  public var chosenOn: Int?
 
   /// Whether the two halves of a sample, every other token each, go to one group.
   public struct HalvesReport: Codable, Sendable, Equatable {
@@ -25,6 +28,8 @@ public struct ClusteringReport: Codable, Sendable, Equatable {
     public var agreement: Double
     /// The adjusted Rand index of the groups of both halves.
     public var rand: Double
+    /// The same with its interval, if there are enough samples.
+    public var interval: AgreementEstimate?
     /// The share of halves that are placed as the whole sample is.
     public var withWhole: Double
   }

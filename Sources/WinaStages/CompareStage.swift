@@ -7,10 +7,10 @@ import WinaSparsity
 ///
 /// Runs once over all cells. Tests are paired by sample; intervals resample documents within labels.
 ///
-/// Version 6. Raise the version when the same scores may give another report.
+/// Version 7. Raise the version when the same scores may give another report.
 public enum CompareStage: Stage {
   public static let kind = "compare"
-  public static let version = 6
+  public static let version = 7
   public static let summary = "Compares the arms of all cells and states a verdict."
   public static let dataUse = DataUse.derived
   public static let isTarget = true

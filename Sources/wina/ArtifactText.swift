@@ -4,6 +4,7 @@ import WinaPipeline
 import WinaReport
 import WinaSparsity
 import WinaStages
+import WinaStatistics
 import WinaTensor
 
 /// What an artifact holds, for people: a few lines of facts and tables.
@@ -17,7 +18,7 @@ struct ArtifactText {
     self.width = width
     switch format {
     case ProfileArtifact.format: describe(try ProfileArtifact(decoding: payload).profile)
-    case RouterArtifact.format: describe(try RouterArtifact(decoding: payload))
+    case RouterArtifact.format: try describe(RouterArtifact(decoding: payload))
     case HistogramArtifact.format: try describe(HistogramArtifact(decoding: payload).histograms)
     case AllocationArtifact.format: try describe(AllocationArtifact(decoding: payload))
     case CaptureArtifact.format: try describe(CaptureArtifact(decoding: payload))
@@ -116,16 +117,30 @@ struct ArtifactText {
 
   // MARK: Others
 
-  private mutating func describe(_ artifact: RouterArtifact) {
+  private mutating func describe(_ artifact: RouterArtifact) throws {
     let (summary, report) = (artifact.router.summary, artifact.training)
     lines.append(
       "A router of model '\(summary.model.rawValue)' from \(summary.dimension) features to "
         + "\(summary.classes) groups; \(artifact.router.macs) MACs a sample")
-    lines.append(
-      "training: \(report.count) samples, accuracy \(percent(report.accuracy)), "
-        + "macro-F1 "
-        + "\(percent(report.macroF1)), always the largest group \(percent(report.majorityAccuracy))"
-    )
+    lines.append("training: " + (try measures(report)))
+    if let validation = artifact.validation {
+      lines.append("validation: " + (try measures(validation.report)))
+    }
+  }
+
+  /// How well a router does, with intervals.
+  private func measures(_ report: RouterReport) throws -> String {
+    func share(_ value: Double, _ low: Double?, _ high: Double?) -> String {
+      guard let low, let high else { return "\(percent(value)) [n/a]" }
+      return "\(percent(value)) [\(percent(low)), \(percent(high))]"
+    }
+    let interval = report.interval
+    let f1 = try report.macroF1Interval(
+      options: BootstrapOptions(seed: 1, method: .percentile, repetitions: 2000))
+    return
+      "\(report.count) samples, accuracy \(share(report.accuracy, interval.low, interval.high)), "
+      + "macro-F1 \(share(report.macroF1, f1?.low, f1?.high)), always the largest group "
+      + percent(report.majorityAccuracy)
   }
 
   private mutating func describe(_ artifact: ClusteringArtifact) {
@@ -156,10 +171,13 @@ struct ArtifactText {
       lines.append("groups explain \(percent(share)) of the variance of length")
     }
     if let candidates = report.candidates, let rule = report.rule {
+      let place = report.chosenOn.map { " on \($0) samples" } ?? ""
       lines.append(
-        "k by \(rule.rawValue): "
-          + candidates.map {
-            "\($0.k) \($0.value.map(rounded) ?? "n/a")\($0.isChosen ? " (chosen)" : "")"
+        "k by \(rule.rawValue)\(place): "
+          + candidates.map { candidate in
+            let error = candidate.standardError.map { " ± \(rounded($0))" } ?? ""
+            return "\(candidate.k) \(candidate.value.map(rounded) ?? "n/a")\(error)"
+              + (candidate.isChosen ? " (chosen)" : "")
           }
           .joined(separator: ", "))
     }

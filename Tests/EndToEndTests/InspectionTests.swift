@@ -147,6 +147,31 @@ struct InspectionTests {
     #expect(try workspace.wina("show", "nothing").status != 0)
   }
 
+  @Test(arguments: [
+    ("tokenize#test/0", "tokens/v"), ("capture#calibration/0", "Statistics of "),
+    ("clusters", "4 groups of "), ("grouped", "histogram/v"), ("specific[s=0.5]", "profile/v"),
+    ("router", "router/v"), ("evaluate.routed[s=0.5]#test/0", "scores/v"),
+  ])
+  func everyTaskIsDescribed(task: String, text: String) throws {
+    let shown = try ToyWorkspace.warm().workspace.wina("show", task)
+    #expect(shown.status == 0, "\(shown.errors)")
+    #expect(shown.output.contains(text), "\(shown.output)")
+    #expect(!shown.output.contains("nan"))
+  }
+
+  @Test func aChosenNumberOfClustersIsShownBesideTheOthers() throws {
+    let workspace = try ToyWorkspace.warm().workspace.copy()
+    try workspace.write(
+      ToySpec.small.replacing(#"k: "${k}""#, with: "k_among: [2, 3], k_by: gap_permuted"),
+      to: "chosen.yaml")
+    _ = try workspace.run("--only", "clusters", spec: "chosen.yaml")
+    let shown = try workspace.wina("show", "clusters").output
+    let number = #/-?[0-9.]+ ± [0-9.]+( \(chosen\))?/#
+    #expect(shown.contains(#/k by gap_permuted on [0-9]+ samples: 2 /#))
+    let line = try #require(shown.split(separator: "\n").first { $0.hasPrefix("k by ") })
+    #expect(line.matches(of: number).count == 2 && line.contains("(chosen)"), "\(line)")
+  }
+
   @Test func theTerminalShowsTablesAndTheVerdict() throws {
     let workspace = try ToyWorkspace.warm().workspace.copy()
     let outcome = try workspace.wina("run", "toy.yaml")

@@ -24,6 +24,29 @@ struct RouterReportTests {
     #expect(report.againstMajority?.c == 1)
   }
 
+  @Test func sharesHaveIntervals() throws {
+    var random = RandomStream(seed: 4)
+    let labels = (0..<300).map { _ in random.index(below: 3) }
+    let guesses = labels.map { random.uniform() < 0.8 ? $0 : random.index(below: 3) }
+    let report = try RouterReport(predictions: guesses, labels: labels, classes: 3)
+    let options = BootstrapOptions(seed: 1, method: .percentile, repetitions: 1000)
+    let interval = try #require(try report.macroF1Interval(options: options))
+    #expect(interval.estimate == report.macroF1)
+    // F1 of balanced classes varies about as accuracy does: √(0.87 · 0.13 / 300) = 0.019.
+    #expect(interval.low < report.macroF1 && report.macroF1 < interval.high)
+    #expect(abs(interval.standardError - 0.0195) < 0.004, "\(interval.standardError)")
+    #expect(try report.macroF1Interval(options: options) == interval)
+    #expect(report.topTwoInterval == nil)
+    let sure = try RouterReport(predictions: [0, 1, 2], labels: [0, 1, 2], classes: 3)
+    #expect(try sure.macroF1Interval(options: options)?.high == 1)
+    let single = try RouterReport(predictions: [0], labels: [0], classes: 2)
+    #expect(try single.macroF1Interval(options: options) == nil)
+    let probable = try RouterReport(
+      predictions: [prediction([0.9, 0.1, 0]), prediction([0.2, 0.5, 0.3])], labels: [0, 0],
+      classes: 3)
+    #expect(probable.topTwoInterval == (try Proportion.wilson(successes: 1, total: 2)))
+  }
+
   @Test func binsOfConfidenceAreClosedAbove() throws {
     // 1/15 and 2/15 lie in different bins, so their errors do not cancel.
     let one = 1.0 / 15

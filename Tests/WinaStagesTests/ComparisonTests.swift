@@ -64,6 +64,25 @@ struct ComparisonTests {
     try expectGolden(verdicts.joined(separator: "\n") + "\n", "WinaStages/verdicts.txt")
   }
 
+  @Test func everyMeasuredNumberHasAnInterval() throws {
+    var board = try board(routed: 0.15)
+    board.entries[1].sparsity = 0.4
+    let rows = try board.report().rows.filter { $0.arm == "routed" }
+    #expect(
+      Set(rows.map(\.metric)).isSuperset(of: [
+        "kl", "nll", "perplexity", "bits_per_byte", "agreement", "sparsity_gated", "sparsity_all",
+        "macs_per_token", "paper_macs_per_token",
+      ]))
+    for row in rows where row.label != "macro" || row.metric != "perplexity" {
+      let value = try #require(row.value)
+      let low = try #require(row.low, "\(row.metric) \(row.label ?? "")")
+      let high = try #require(row.high)
+      let slack = 1e-9 * max(1, abs(value))
+      #expect(low <= value + slack && value <= high + slack, "\(row.metric)")
+      #expect(row.n > 1)
+    }
+  }
+
   @Test func theBaselineIsInterpolatedToTheArmsCompute() throws {
     var board = try board(routed: 0.15)
     board.cells = [["s": 0.25], ["s": 0.5]]

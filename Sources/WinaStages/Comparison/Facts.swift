@@ -25,9 +25,9 @@ struct Facts {
         .init(
           name: "router of " + names { $0.router == index } + ": accuracy on its training samples",
           value: report.accuracy,
-          text: "\(FactText.percent(report.accuracy)) of \(report.count) samples, macro-F1 "
-            + "\(FactText.percent(report.macroF1)), majority \(FactText.percent(report.majorityAccuracy))"
-        ))
+          text: "\(FactText.share(report.interval)) of \(report.count) samples, macro-F1 "
+            + (try comparison.macroF1(report))
+            + ", majority \(FactText.percent(report.majorityAccuracy))"))
     }
     return try facts + agreement() + RouterFacts(comparison: comparison, routers: routers).facts()
   }
@@ -53,9 +53,11 @@ struct Facts {
     let agreement = try PartitionAgreement(
       labels: labels.indices, clusters: groups, repetitions: Facts.shuffles,
       seed: comparison.options.seed)
+    let intervals = try? PartitionJackknife(labels.indices, groups)
     var text =
-      "ARI \(FactText.rounded(agreement.rand.observed)), AMI "
-      + "\(FactText.rounded(agreement.information.observed)) over \(groups.count) samples, "
+      "ARI \(FactText.agreement(intervals?.rand, else: agreement.rand.observed)), AMI "
+      + FactText.agreement(intervals?.information, else: agreement.information.observed)
+      + " over \(groups.count) samples, "
       + "\(labels.names.count) labels; p of AMI \(FactText.probability(agreement.information.pValue))"
       + " by \(Facts.shuffles) shuffles of the labels"
     if let bins = try bins(of: artifact) {
@@ -71,11 +73,13 @@ struct Facts {
       .init(
         name: "\(name): agreement with labels", value: agreement.rand.observed, text: text))
     if let halves = artifact.report.halves {
+      let alike = Int((halves.agreement * Double(halves.samples)).rounded())
+      let share = try Proportion.wilson(successes: alike, total: halves.samples)
       facts.append(
         .init(
           name: "\(name): halves of a sample's tokens", value: halves.agreement,
-          text: "one group for \(FactText.percent(halves.agreement)) of \(halves.samples) samples, "
-            + "ARI \(FactText.rounded(halves.rand))"))
+          text: "one group for \(FactText.share(share)) of \(halves.samples) samples, "
+            + "ARI \(FactText.agreement(halves.interval, else: halves.rand))"))
     }
     return facts
   }
@@ -104,8 +108,7 @@ struct Facts {
       let interval = try Proportion.wilson(successes: hits, total: own.groups.count)
       return .init(
         name: "\(routed.name): agreement with \(oracle.name) on scored samples", value: share,
-        text: "\(hits) of \(own.groups.count) samples (\(FactText.percent(share))), 95 % CI "
-          + "\(FactText.percent(interval.low)) to \(FactText.percent(interval.high))")
+        text: "\(hits) of \(own.groups.count) samples, \(FactText.share(interval))")
     }
   }
 }

@@ -46,8 +46,41 @@ struct ResultRows {
       value.metric != .perplexity || value.scope != .macro,
       let interval = try intervals.interval(of: metric, value.scope)
     else { return nil }
-    return value.metric == .perplexity
-      ? (exp(interval.low), exp(interval.high)) : (interval.low, interval.high)
+    switch value.metric {
+    case .perplexity: return (exp(interval.low), exp(interval.high))
+    case .bitsPerByte: return (interval.low / log(2), interval.high / log(2))
+    case .paperMACsPerToken:
+      return (
+        comparison.cost.paperMACs(sparsity: interval.high),
+        comparison.cost.paperMACs(sparsity: interval.low)
+      )
+    default: return (interval.low, interval.high)
+    }
+  }
+}
+
+/// A ratio of sums over samples that metrics are functions of.
+private enum SummedMetric: CaseIterable {
+  case kl, nll, nllPerByte, agreement, accuracy, normalizedAccuracy, gatedSparsity, sparsity, macs
+
+  /// What a sample adds to the sum, and to what it is divided by.
+  func sums(_ score: SampleScore, _ cost: CostModel) -> (sum: Double, count: Double) {
+    let total = score.total
+    func zeroed(over rows: Int) -> (Double, Double) {
+      let share = cost.sparsity(used: score.usedWeights, gatedRows: score.gatedRows, over: rows)
+      return (share * Double(rows), Double(rows))
+    }
+    switch self {
+    case .kl: return (total.kl, Double(total.tokens))
+    case .nll: return (total.nll, Double(total.tokens))
+    case .nllPerByte: return (total.nll, Double(total.bytes))
+    case .agreement: return (Double(total.agreements), Double(total.tokens))
+    case .accuracy: return (Double(score.accuracy), 1)
+    case .normalizedAccuracy: return (Double(score.normalizedAccuracy), 1)
+    case .gatedSparsity: return zeroed(over: score.gatedRows)
+    case .sparsity: return zeroed(over: score.rows)
+    case .macs: return (score.macs.total, Double(score.rows))
+    }
   }
 }
 
@@ -56,7 +89,7 @@ private struct ArmIntervals {
   private let comparison: Comparison
   private let arm: ScoredArm
   private let labels: LabelIndex
-  private let metrics: [CompareStage.Primary.Metric]
+  private let metrics: [SummedMetric]
   /// Resamples within labels; `nil` where there are too few samples, or subjects are drawn together and a
   /// label has only one.
   private let bootstrap: SumBootstrap?
@@ -66,13 +99,19 @@ private struct ArmIntervals {
     self.arm = arm
     let members = arm.scored
     labels = LabelIndex(members.map { arm.scores[$0].label })
-    metrics = comparison.isChoices ? [.kl, .nll, .acc, .normalizedAccuracy] : [.kl, .nll]
+    // A ratio that no sample adds to, such as bits of texts without bytes, has no interval.
+    let unused: [SummedMetric] =
+      comparison.isChoices ? [.nllPerByte] : [.accuracy, .normalizedAccuracy]
+    metrics = SummedMetric.allCases.filter { metric in
+      !unused.contains(metric)
+        && members.allSatisfy { metric.sums(arm.scores[$0], comparison.cost).count > 0 }
+    }
     guard members.count > 1, let strata = comparison.strata(members, of: arm) else {
       bootstrap = nil
       return
     }
     let columns = metrics.flatMap { metric in
-      let sums = members.map { arm.scores[$0].sums(metric) }
+      let sums = members.map { metric.sums(arm.scores[$0], comparison.cost) }
       return [sums.map(\.sum), sums.map(\.count)]
     }
     bootstrap = try SumBootstrap(
@@ -81,11 +120,10 @@ private struct ArmIntervals {
   }
 
   func interval(
-    of metric: CompareStage.Primary.Metric, _ scope: MetricScope
+    of metric: SummedMetric, _ scope: MetricScope
   ) throws -> BootstrapInterval? {
-    guard let bootstrap, let place = metrics.firstIndex(of: metric) else {
-      return try alone(metric, scope)
-    }
+    guard let place = metrics.firstIndex(of: metric) else { return nil }
+    guard let bootstrap else { return try alone(metric, scope) }
     switch scope {
     case .micro: return try bootstrap.ratio(2 * place, 2 * place + 1)
     case .macro: return try bootstrap.macroRatio(2 * place, 2 * place + 1)
@@ -99,13 +137,13 @@ private struct ArmIntervals {
 
   /// The interval of one scope by itself, where labels are not what is resampled within.
   private func alone(
-    _ metric: CompareStage.Primary.Metric, _ scope: MetricScope
+    _ metric: SummedMetric, _ scope: MetricScope
   ) throws -> BootstrapInterval? {
     let members = arm.scored.filter { index in
       if case .label(let label) = scope { arm.scores[index].label == label } else { true }
     }
     guard scope != .macro, members.count > 1 else { return nil }
-    let sums = members.map { arm.scores[$0].sums(metric) }
+    let sums = members.map { metric.sums(arm.scores[$0], comparison.cost) }
     return try comparison.interval(
       sums.map(\.sum), over: sums.map(\.count), members: members, of: arm)
   }
@@ -154,14 +192,19 @@ extension EvaluationMetric {
     }
   }
 
-  /// The metric whose sums this one is a function of.
-  fileprivate var summed: CompareStage.Primary.Metric? {
+  /// The ratio of sums that this one is a function of.
+  fileprivate var summed: SummedMetric? {
     switch self {
     case .kl, .klTop64: .kl
     case .nll, .perplexity: .nll
-    case .accuracy: .acc
+    case .bitsPerByte: .nllPerByte
+    case .agreement: .agreement
+    case .accuracy: .accuracy
     case .normalizedAccuracy: .normalizedAccuracy
-    default: nil
+    case .gatedSparsity, .paperMACsPerToken: .gatedSparsity
+    case .sparsity: .sparsity
+    case .macsPerToken: .macs
+    case .itemPerplexity: nil
     }
   }
 }

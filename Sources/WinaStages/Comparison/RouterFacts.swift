@@ -16,7 +16,7 @@ struct RouterFacts {
     for (index, artifact) in routers.enumerated() {
       let arms = comparison.arms.filter { $0.router == index }
       let name = "router of " + arms.map(\.name).joined(separator: ", ")
-      facts += validation(name, artifact)
+      facts += try validation(name, artifact)
       guard artifact.validation != nil else { continue }
       for arm in arms where arm.policy == nil {
         facts += try scored(arm, artifact)
@@ -28,7 +28,7 @@ struct RouterFacts {
 
   private func validation(
     _ name: String, _ artifact: RouterArtifact
-  ) -> [ComparisonReport.Fact] {
+  ) throws -> [ComparisonReport.Fact] {
     let router = artifact.router
     var facts: [ComparisonReport.Fact] = []
     if let validation = artifact.validation {
@@ -36,10 +36,10 @@ struct RouterFacts {
       facts.append(
         .init(
           name: "\(name): accuracy on validation samples", value: report.accuracy,
-          text: "\(FactText.percent(report.accuracy)) of \(report.count) samples, 95 % CI "
-            + "\(FactText.percent(report.interval.low)) to \(FactText.percent(report.interval.high)), macro-F1 "
-            + "\(FactText.percent(report.macroF1)), top-2 \(FactText.percent(report.topTwo ?? 0)), majority "
-            + "\(FactText.percent(report.majorityAccuracy)), McNemar p "
+          text: "\(FactText.share(report.interval)) of \(report.count) samples, macro-F1 "
+            + (try comparison.macroF1(report))
+            + (report.topTwoInterval.map { ", top-2 \(FactText.share($0))" } ?? "")
+            + ", majority \(FactText.percent(report.majorityAccuracy)), McNemar p "
             + FactText.probability(report.againstMajority?.pValue ?? 1)))
       // The probabilities of a router by regret are not those of clusters.
       if router.summary.model != .regret {
@@ -48,16 +48,17 @@ struct RouterFacts {
             name: "\(name): calibration error", value: report.calibrationError ?? 0,
             text: "\(FactText.percent(report.calibrationError ?? 0)) at temperature "
               + "\(FactText.rounded(router.summary.temperature)), "
-              + "\(FactText.percent(validation.uncalibratedError ?? 0)) at 1; on the samples that the "
-              + "temperature was fitted to"))
+              + "\(FactText.percent(validation.uncalibratedError ?? 0)) at 1; on the \(report.count) samples "
+              + "that the temperature was fitted to, so no interval"))
       }
       let curve = validation.curve.points.map {
-        "\(FactText.percent($0.accuracy.estimate)) from \($0.count)"
+        "\(FactText.share($0.accuracy)) from \($0.count)"
       }
       facts.append(
         .init(
           name: "\(name): learning curve", value: report.accuracy,
-          text: curve.joined(separator: ", ") + " training samples"))
+          text: curve.joined(separator: ", ")
+            + " training samples, of \(report.count) validation samples"))
       if let leftOut = validation.leftOut { facts += unseen(name, leftOut) }
       facts.append(
         .init(
@@ -66,26 +67,31 @@ struct RouterFacts {
     }
     if let regret = artifact.validation?.report.regret ?? artifact.training.regret {
       let place = artifact.validation?.report.regret == nil ? "training" : "validation"
-      let interval =
-        regret.regret.low.flatMap { low in
-          regret.regret.high.map { ", 95 % CI \(FactText.number(low)) to \(FactText.number($0))" }
-        } ?? ""
       facts.append(
         .init(
           name: "\(name): regret on \(place) samples", value: regret.regret.mean,
-          text: "\(FactText.number(regret.regret.mean)) nats per token over \(regret.count) "
-            + "samples\(interval); own cluster \(FactText.number(regret.ownCluster.mean)), majority "
-            + "\(FactText.number(regret.majority.mean)), random \(FactText.number(regret.uniform.mean)); "
-            + "best profile for \(FactText.percent(regret.oracleAgreement.estimate))"))
+          text:
+            "\(Self.text(regret.regret)) nats per token over \(regret.count) samples; own cluster "
+            + "\(Self.text(regret.ownCluster)), majority \(Self.text(regret.majority)), random "
+            + "\(Self.text(regret.uniform)); best profile for \(FactText.share(regret.oracleAgreement))"
+        ))
     }
     return facts
+  }
+
+  private static func text(_ estimate: RouterRegret.Estimate) -> String {
+    guard let low = estimate.low, let high = estimate.high else {
+      return "\(FactText.number(estimate.mean)) [n/a]"
+    }
+    return "\(FactText.number(estimate.mean)) [\(FactText.number(low)), \(FactText.number(high))]"
   }
 
   /// What becomes of samples whose label was left out of training, as means over labels.
   private func unseen(_ name: String, _ labels: [LeftOutLabel]) -> [ComparisonReport.Fact] {
     guard !labels.isEmpty else { return [] }
     let count = Double(labels.count)
-    let accuracy = labels.reduce(0) { $0 + $1.accuracy.estimate } / count
+    let accuracies = labels.map(\.accuracy.estimate)
+    let accuracy = accuracies.reduce(0, +) / count
     let confidence = labels.reduce(0) { $0 + $1.confidence } / count
     let unknown = labels.reduce(0) { $0 + $1.unknown } / count
     let regrets = labels.compactMap(\.regret)
@@ -97,8 +103,10 @@ struct RouterFacts {
       .init(
         name: "\(name): labels left out of training", value: accuracy,
         text:
-          "\(FactText.percent(accuracy)) right, confidence \(FactText.percent(confidence)), beyond all training "
-          + "samples \(FactText.percent(unknown))\(regret); means over \(labels.count) labels")
+          "\(FactText.percent(accuracy)) right (by label \(FactText.percent(accuracies.min() ?? 0)) to "
+          + "\(FactText.percent(accuracies.max() ?? 0))), confidence \(FactText.percent(confidence)), beyond all "
+          + "training samples \(FactText.percent(unknown))\(regret); means over \(labels.count) labels with "
+          + "\(labels.reduce(0) { $0 + $1.count }) validation samples, without interval")
     ]
   }
 
@@ -122,12 +130,16 @@ struct RouterFacts {
       b: zip(isRight, right.groups).filter { $0 && $1 != majority }.count,
       c: zip(isRight, right.groups).filter { !$0 && $1 == majority }.count)
     var text =
-      "\(FactText.percent(report.accuracy)) of \(report.count) samples, 95 % CI "
-      + "\(FactText.percent(report.interval.low)) to \(FactText.percent(report.interval.high)), macro-F1 "
-      + FactText.percent(report.macroF1)
-    if own.confidences.count == isRight.count, artifact.router.summary.model != .regret {
-      let error = RouterReport.calibrationError(confidences: own.confidences, isRight: isRight)
-      text += ", calibration error \(FactText.percent(error))"
+      "\(FactText.share(report.interval)) of \(report.count) samples, macro-F1 "
+      + (try comparison.macroF1(report))
+    if own.confidences.count == isRight.count, isRight.count > 1,
+      artifact.router.summary.model != .regret
+    {
+      let error = try Bootstrap.interval(count: isRight.count, options: comparison.ofRouters) {
+        RouterReport.calibrationError(
+          confidences: $0.map { own.confidences[$0] }, isRight: $0.map { isRight[$0] })
+      }
+      text += ", calibration error \(FactText.share(error.estimate, error.low, error.high))"
     }
     text += ", McNemar p against the majority \(FactText.probability(result.pValue))"
     return [
@@ -154,8 +166,8 @@ struct RouterFacts {
     return [
       .init(
         name: "\(name): divergence lost to routing on scored samples", value: interval.estimate,
-        text: "\(FactText.number(interval.estimate)) nats per token over \(rule), 95 % CI "
-          + "\(FactText.number(interval.low)) to \(FactText.number(interval.high)), mean of "
+        text:
+          "\(FactText.estimate(interval.estimate, interval)) nats per token over \(rule), mean of "
           + "\(members.count) samples")
     ]
   }
@@ -165,11 +177,27 @@ struct RouterFacts {
       !scored.groups.isEmpty
     else { return [] }
     let count = scored.groups.filter { $0 == SampleRoute.fallback }.count
-    let share = Double(count) / Double(scored.groups.count)
+    guard let share = try? Proportion.wilson(successes: count, total: scored.groups.count) else {
+      return []
+    }
     return [
       .init(
-        name: "\(arm.name): samples sent to the fallback", value: share,
-        text: "\(count) of \(scored.groups.count) samples (\(FactText.percent(share)))")
+        name: "\(arm.name): samples sent to the fallback", value: share.estimate,
+        text: "\(count) of \(scored.groups.count) samples, \(FactText.share(share))")
     ]
+  }
+}
+
+extension Comparison {
+  /// How intervals of routers' measures are resampled.
+  fileprivate var ofRouters: BootstrapOptions {
+    BootstrapOptions(
+      seed: options.seed, method: .percentile, repetitions: min(options.bootstrap, 2000))
+  }
+
+  /// The macro-F1 of a router with its interval.
+  func macroF1(_ report: RouterReport) throws -> String {
+    let interval = try report.macroF1Interval(options: ofRouters)
+    return FactText.share(report.macroF1, interval?.low, interval?.high)
   }
 }
