@@ -66,7 +66,7 @@ extension EvaluationError {
   static func missingField(_ task: String, _ origin: RecordOrigin, key: String) -> EvaluationError {
     EvaluationError(
       code: .missingField, message: "\(task): \(origin): the record has no '\(key)'",
-      hint: "check that the file belongs to the task '\(task)'")
+      hint: "check that the file is what '\(task)' reads, and the record in it")
   }
 
   static func wrongField(
@@ -74,7 +74,7 @@ extension EvaluationError {
   ) -> EvaluationError {
     EvaluationError(
       code: .wrongField, message: "\(task): \(origin): '\(key)' \(problem)",
-      hint: "check that the file belongs to the task '\(task)'")
+      hint: "check that the file is what '\(task)' reads, and the record in it")
   }
 
   static func malformedTemplate(_ task: String, _ problem: String) -> EvaluationError {

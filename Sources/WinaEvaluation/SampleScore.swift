@@ -100,6 +100,13 @@ public struct SampleScore: Sendable, Hashable {
     return score
   }
 
+  /// Returns a copy without scored tokens, which is skipped.
+  public func unscored() -> SampleScore {
+    var score = self
+    (score.first, score.second) = (.zero, .zero)
+    return score
+  }
+
   /// Returns the index of the score with the lowest divergence on the first half, the first of
   /// equals: the choice that `route: best` makes.
   ///

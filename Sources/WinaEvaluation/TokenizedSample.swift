@@ -76,6 +76,20 @@ public struct TokenizedSample: Sendable, Hashable {
   /// The sequence of the right choice, or the only one.
   public var goldSequence: Sequence { sequences[gold] }
 
+  /// How many leading tokens of the gold sequence say nothing of the answer: its context, or where
+  /// choices have contexts of their own (winogrande) what these begin with alike.
+  public var sharedContext: Int {
+    let contexts = sequences.map { $0.tokens.prefix($0.scoredStart) }
+    let own = contexts[gold]
+    // Longer choices may have cut the same context further on the left.
+    let isOne = contexts.allSatisfy { context in
+      let length = min(context.count, own.count)
+      return context.suffix(length) == own.suffix(length)
+    }
+    if isOne { return own.count }
+    return contexts.map { zip($0, own).prefix { $0 == $1 }.count }.min() ?? own.count
+  }
+
   /// The index of the first scored token of the gold sequence under a policy.
   public func scoredStart(_ policy: EvaluationPolicy) -> Int {
     let start = goldSequence.scoredStart

@@ -133,7 +133,7 @@ enum PlanDiagnostics {
     Diagnostic(
       id: "plan.empty-split",
       "stage '\(stage.value)' reads the split '\(split)', which has no samples", at: stage.range,
-      help: "give it a fraction in `data.splits`, or more data")
+      help: "give it a fraction in `data.splits`, a larger `limit`, or more data")
   }
 
   static func missingFile(_ path: String, stage: StageSpec) -> Diagnostic {

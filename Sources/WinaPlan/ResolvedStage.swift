@@ -62,7 +62,11 @@ struct StageResolver {
     let known = source.knownKeys.union(type.namedPorts.map(\.name))
     let unknown = SpecDecoder.unknownKeys(in: stage.node, known: known)
     diagnostics.insert(contentsOf: unknown)
-    for problem in prepared?.problems ?? [] {
+    let own = prepared?.problems ?? []
+    // What a stage says of a value itself is more to the point.
+    let ranges = type.parameters.flatMap { $0.rangeProblems(in: stage.node.json) }
+      .filter { problem in !own.contains { $0.path.first == problem.path.first } }
+    for problem in own + (prepared == nil ? [] : ranges) {
       diagnostics.insert(PlanDiagnostics.located(problem, id: "plan.parameter", in: stage))
       isFaulty = true
     }

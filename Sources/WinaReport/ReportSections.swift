@@ -60,6 +60,7 @@ struct ReportSections {
     guard let row else { return "" }
     guard let value = row.value else { return NumberText.absent }
     return NumberText.interval(value, row.low, row.high)
+      + (row.low == nil ? " [\(NumberText.absent)]" : "")
   }
 
   private func count(_ block: CellBlock, _ arm: String, _ metrics: [String]) -> String {
@@ -104,7 +105,7 @@ struct ReportSections {
         for arm in block.arms {
           let cells = labels.map { label in
             guard let row = block.row(arm, metric, label: label) else { return "" }
-            return row.value.map(NumberText.plain) ?? NumberText.absent
+            return measure(row)
           }
           if cells.contains(where: { !$0.isEmpty }) { table.append([arm] + cells) }
         }

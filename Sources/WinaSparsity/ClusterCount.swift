@@ -112,18 +112,18 @@ public enum ClusterCount {
   /// Returns the share of pairs of each cluster that another clustering keeps together, of the cluster
   /// where it is least.
   ///
-  /// Clusters of fewer than two rows say nothing and are left out.
+  /// Clusters of fewer than two rows say nothing and are left out; `nil` where all are such.
   ///
   /// ### References
   /// Tibshirani & Walther, *Cluster validation by prediction strength*, 2005.
-  public static func predictionStrength(own: [Int], predicted: [Int], k: Int) -> Double {
-    var least = 1.0
+  public static func predictionStrength(own: [Int], predicted: [Int], k: Int) -> Double? {
+    var least: Double?
     for cluster in 0..<k {
       let members = own.indices.filter { own[$0] == cluster }
       guard members.count > 1 else { continue }
       let counts = Dictionary(grouping: members) { predicted[$0] }.values.map(\.count)
       let together = counts.reduce(0) { $0 + $1 * ($1 - 1) }
-      least = min(least, Double(together) / Double(members.count * (members.count - 1)))
+      least = min(least ?? 1, Double(together) / Double(members.count * (members.count - 1)))
     }
     return least
   }

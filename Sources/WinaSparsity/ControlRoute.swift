@@ -16,10 +16,10 @@ public enum ControlRoute {
   /// - Throws: ``SparsityError`` (`unassignable`) for clusters without centroids, or a sample that
   ///   lacks what their rule looks at.
   public static func farthest(_ sample: SampleTraits, from clustering: Clustering) throws -> Int {
-    guard clustering.summary.algorithm == .kmeans else {
+    guard clustering.summary.algorithm.usesFeatures else {
       throw SparsityError.unassignable(
         "groups of algorithm '\(clustering.summary.algorithm.rawValue)' have no distances",
-        hint: "use clusters of algorithm kmeans")
+        hint: "use clusters of features, such as those of kmeans")
     }
     let row = try clustering.features(of: sample)
     let distances = (0..<clustering.count).map { cluster in

@@ -124,7 +124,8 @@ public struct HistogramSet: Sendable, Equatable {
     let cell =
       (group * layout.layers + layer) * layout.slots.count + (try layout.index(of: slot))
     let bin = ScoreSketch.bin(ofPattern: HalfPattern.pattern(of: Float(threshold)))
-    let variance = Double(spread[cell * ScoreSketch.binCount + bin])
+    let count = Double(samples[group])
+    let variance = Double(spread[cell * ScoreSketch.binCount + bin]) * count / max(count - 1, 1)
     return try ThresholdPooling.logVariance(q, variance: variance) {
       try quantile(group: group, layer: layer, slot: slot, $0)
     }

@@ -12,6 +12,12 @@ struct ProfileFitter {
   /// What a reader should know of the groups.
   let notes: [String]
 
+  /// How many groups use the pooled distribution; `nil` for none.
+  var pooledGroups: Int? {
+    let count = histograms.isGrouped ? sources.count { $0 == nil } : 0
+    return count == 0 ? nil : count
+  }
+
   init(
     histograms: HistogramSet, shapes: ProjectionShapes, options: ProfileOptions,
     evidence: ProfileEvidence
@@ -78,7 +84,11 @@ struct ProfileFitter {
     var best = (own, first)
     for _ in 0..<40 {
       let middle = (low + high) / 2
-      let fitted = try gates(at: middle)
+      // An allocation ends somewhere; what lies beyond is more than is needed.
+      guard let fitted = try? gates(at: middle) else {
+        high = middle
+        continue
+      }
       let found = expected(fitted)
       if abs(found - target) < abs(expected(best.1) - target) { best = (middle, fitted) }
       if found == target || high - low < 1e-6 { break }
@@ -216,7 +226,8 @@ struct ProfileFitter {
         var variances: [Double] = []
         for group in 0..<groups {
           let level = allocated[group]?[layer][index] ?? own
-          guard sources[group] != nil else {
+          // How much a group of one sample varies is not known.
+          guard sources[group] != nil, histograms.samples[group] > 1 else {
             thresholds.append(nil)
             variances.append(0)
             continue

@@ -74,6 +74,7 @@ extension SparsityProfile {
       (summary.methodSparsity, gates) = try fitter.solve(own)
       summary.groupSparsity = gates.sparsities
       summary.notes = fitter.notes
+      summary.pooledGroups = fitter.pooledGroups
       summary.expectedSparsity = weighted(summary.groupSparsity, by: histograms.tokens)
       if case .coverage(let share) = options.target {
         summary.coverage = share

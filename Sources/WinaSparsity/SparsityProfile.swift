@@ -55,6 +55,8 @@ public struct SparsityProfile: Sendable, Equatable {
     public var heldOutGroupSparsity: [Double]?
     /// The model-wide sparsity on held-out tokens, weighted by tokens over groups.
     public var heldOutSparsity: Double?
+    /// How many groups have no thresholds or masks of their own but the pooled ones, where there are any.
+    public var pooledGroups: Int?
     /// What a reader should know, such as groups that fell back to the pooled distribution.
     public var notes: [String]
     /// Why the method cannot reach the target; such a profile is n/a in reports and has no gate.

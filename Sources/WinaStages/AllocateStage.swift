@@ -216,6 +216,14 @@ public enum AllocateStage: Stage {
       inputs["transform"] = Wiring.request(transform: transform)
     }
     if let groups = histogram.input("groups") {
+      let fitted = wiring.stages[groups]?.text("split")
+      guard fitted == nil || fitted == params.split.rawValue else {
+        throw PlanProblem(
+          "plan.allocation-split", ["split"],
+          "errors of groups are measured on samples of '\(groups)', which groups the split "
+            + "'\(fitted ?? "")', not '\(params.split.rawValue)'",
+          help: "use `split: \(fitted ?? "")`, or a pooled histogram")
+      }
       inputs["clusters"] = .artifacts([ArtifactRequest(groups, .whole)])
     }
     return [TaskTemplate(params: task, inputs: inputs, fanOut: .once)]

@@ -179,7 +179,7 @@ final class CapturePass {
   ) -> Range<Int> {
     let end =
       sample.kind == .document
-      ? min(rows, policy.routeTokens) : min(rows, sample.goldSequence.scoredStart)
+      ? min(rows, policy.routeTokens) : min(rows, sample.sharedContext)
     return min(policy.densePrefix, end)..<end
   }
 

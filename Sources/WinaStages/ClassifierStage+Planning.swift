@@ -234,6 +234,12 @@ extension ClassifierStage {
           ?? "profile '\(name)' has no groups",
         help: "name a profile whose histogram has `groups: \(stage.input("labels") ?? "")`")
     }
+    guard wiring.transform(ofProfile: name) == nil else {
+      throw PlanProblem(
+        "plan.profile", ["profile"],
+        "profile '\(name)' is of the transformed model, and regrets are measured on the model as it is",
+        help: "name a profile whose histogram rests on a capture without `transform`")
+    }
   }
 }
 

@@ -81,7 +81,8 @@ struct ClusterFitter {
       samples: members.count, agreement: Double(alike) / Double(members.count),
       rand: try PartitionSimilarity.adjustedRand(halves.one, halves.other),
       withWhole: Double(withWhole) / Double(2 * members.count))
-    report.interval = members.count > 2 ? try PartitionJackknife(halves.one, halves.other).rand : nil
+    report.interval =
+      members.count > 2 ? try PartitionJackknife(halves.one, halves.other).rand : nil
     return report
   }
 

@@ -15,7 +15,7 @@ public enum CompareStage: Stage {
   public static let dataUse = DataUse.derived
   public static let isTarget = true
   public static let internalPorts: Set<String> = [
-    "clusters", "routers", "scored_tokens", "other_tokens",
+    "clusters", "routers", "profiles", "scored_tokens", "other_tokens",
   ]
 
   /// The one endpoint that is not corrected for multiplicity.
@@ -173,6 +173,7 @@ public enum CompareStage: Stage {
     var results: [Ref<EvaluationShard>]
     var clusters: [Ref<ClusteringArtifact>]
     var routers: [Ref<RouterArtifact>]
+    var profiles: [Ref<ProfileArtifact>]
     var scoredTokens: [Ref<TokenizedShard>]
     var otherTokens: [Ref<TokenizedShard>]
     var model: LeafRef<ModelFiles>
@@ -181,6 +182,7 @@ public enum CompareStage: Stage {
       results = try ports.read("results")
       clusters = try ports.read("clusters")
       routers = try ports.read("routers")
+      profiles = try ports.read("profiles")
       scoredTokens = try ports.read("scored_tokens")
       otherTokens = try ports.read("other_tokens")
       model = try ports.read("model")
@@ -220,6 +222,7 @@ public enum CompareStage: Stage {
           "results": .artifacts(layout.requests),
           "clusters": .artifacts(layout.clusters.map { ArtifactRequest($0, .whole) }),
           "routers": .artifacts(layout.routers.map { ArtifactRequest($0, .whole) }),
+          "profiles": .artifacts(layout.profiles.map { ArtifactRequest($0, .whole) }),
           "scored_tokens": .artifacts([ArtifactRequest(tokens, .split(scored))]),
           "other_tokens": .artifacts(others), "model": .model,
         ], fanOut: .once)
@@ -257,7 +260,8 @@ public enum CompareStage: Stage {
     return ComparisonArtifact(
       report: try comparison.report(
         primary: params.primary, clusters: inputs.clusters.map { try context.load($0) },
-        routers: inputs.routers.map { try context.load($0) }))
+        routers: inputs.routers.map { try context.load($0) },
+        profiles: inputs.profiles.map { try context.load($0).profile.summary }))
   }
 
   /// The subject of every sample that has one.

@@ -10,10 +10,10 @@ import WinaSparsity
 /// divergence. Results are sums per sample. Cost: one forward pass per sample over what its choices
 /// share and one over the rest of each, and with `route: best` as many per group.
 ///
-/// Version 4. Raise the version when the same inputs may give other sums.
+/// Version 5. Raise the version when the same inputs may give other sums.
 public enum EvaluateStage: Stage {
   public static let kind = "evaluate"
-  public static let version = 4
+  public static let version = 5
   public static let summary = "Scores samples under each arm."
   public static let dataUse = DataUse.scored
   public static let usesNumerics = true

@@ -123,6 +123,7 @@ extension ProfileStage {
         help: "give both the same score",
         related: .init(stage: name, path: ["score"], message: "the score is named here"))
     }
+    try checkEnd(of: stage, params)
     try wiring.requireBasis(
       stage.input("histogram"), transform: wiring.transform(ofHistogram: histogram.name),
       at: ["allocation"], "allocation '\(name)'")
@@ -135,6 +136,20 @@ extension ProfileStage {
         related: .init(stage: name, path: ["histogram"], message: "its histogram is named here"))
     }
     return (name, groups != nil)
+  }
+
+  /// A greedy path goes no further than it was searched.
+  private static func checkEnd(of stage: WiredStage, _ params: Params) throws(PlanProblem) {
+    guard stage.text("method") == AllocationMethod.greedy.rawValue, let sparsity = params.sparsity
+    else { return }
+    let end = stage.params["to"]?.number ?? 0.75
+    guard sparsity > end else { return }
+    throw PlanProblem(
+      "plan.allocation", ["sparsity"],
+      "sparsity \(JSONValue.double(sparsity).canonicalText) lies beyond the end of allocation "
+        + "'\(stage.name)', which is searched to \(JSONValue.double(end).canonicalText)",
+      help: "give the allocation `to: \(JSONValue.double(sparsity).canonicalText)` or more",
+      related: .init(stage: stage.name, path: ["method"], message: "its method is named here"))
   }
 
   /// The histogram of held-out samples, which must be grouped like the profile's own.

@@ -72,7 +72,9 @@ struct SampleRouting {
       let candidates = all.map { $0[index] }
       let group = SampleScore.best(of: candidates)
       chosen.append(SampleRoute(group: group))
-      best.append(candidates[group].secondHalfOnly())
+      // With one scored token there is no first half to choose by: such samples are left out.
+      let hasHalf = candidates[group].first.tokens > 0
+      best.append(hasHalf ? candidates[group].secondHalfOnly() : candidates[group].unscored())
     }
     return (chosen, best)
   }

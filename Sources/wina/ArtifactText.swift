@@ -18,13 +18,21 @@ struct ArtifactText {
     self.width = width
     switch format {
     case ProfileArtifact.format: describe(try ProfileArtifact(decoding: payload).profile)
-    case RouterArtifact.format: try describe(RouterArtifact(decoding: payload))
+    case RouterArtifact.format:
+      // Features and divergences of shards that a router is made of have its format, too.
+      if let router = try? RouterArtifact(decoding: payload) { try describe(router) }
     case HistogramArtifact.format: try describe(HistogramArtifact(decoding: payload).histograms)
     case AllocationArtifact.format: try describe(AllocationArtifact(decoding: payload))
     case CaptureArtifact.format: try describe(CaptureArtifact(decoding: payload))
     case LatencyArtifact.format: describe(try LatencyArtifact(decoding: payload))
     case ClusteringArtifact.format: describe(try ClusteringArtifact(decoding: payload))
     case TransformArtifact.format: describe(try TransformArtifact(decoding: payload))
+    case TokenizedShard.format: describe(try TokenizedShard(decoding: payload))
+    case EvaluationShard.format: describe(try EvaluationShard(decoding: payload))
+    case ComparisonArtifact.format:
+      let report = ReportText(try ComparisonArtifact(decoding: payload).report)
+      lines = report.terminal(width: width ?? 120, usesColor: false, showsLabels: false)
+        .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     default: break
     }
   }

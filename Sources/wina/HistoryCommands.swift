@@ -79,6 +79,16 @@ struct ShowCommand: SpecCommand {
       try showArtifact(try lookup.output(named: subject, run: run), store)
       return
     }
+    if let latest = try? history.load("last").result, subject != "last" {
+      let parts = latest.tasks.map(\.name).filter {
+        $0.hasPrefix(subject + "#") || $0.hasPrefix(subject + ".")
+      }
+      if let first = parts.first {
+        throw ExecutionError(
+          .unknownRun, "'\(subject)' is \(parts.count) tasks of run \(latest.run)",
+          hint: "name one of them, such as '\(first)'")
+      }
+    }
     let listing = try history.load(subject)
     guard let result = listing.result else {
       StandardOutput.write("\(listing.id): \(history.summary(of: listing.id).status.rawValue)\n")

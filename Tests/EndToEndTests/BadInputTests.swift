@@ -31,6 +31,22 @@ struct BadInputTests {
       name: "sparsity-in-percent", old: "[0.25, 0.5]", new: "[0.25, 65]",
       phrases: [".yaml:34:26", "sparsity 65 is not in [0, 1)", "did you mean 0.65?"]),
     WrongSpec(
+      name: "below-the-range", old: "algorithm: kmeans, k", new: "algorithm: kmeans, layers: 0, k",
+      phrases: [".yaml:13:", "'layers' is 0, out of range", "an integer from 1 to 100000", "^"]),
+    WrongSpec(
+      name: "above-the-range", old: "repeat: 2}", new: "repeat: 20000}",
+      phrases: ["'repeat' is 20000, out of range", "an integer from 1 to 10000"]),
+    WrongSpec(
+      name: "beyond-the-search", old: "  uniform: {kind: profile, histogram: pooled,",
+      new: "  search: {kind: allocate, method: greedy, histogram: pooled, to: 0.4}\n"
+        + "  uniform: {kind: profile, histogram: pooled, allocation: search,",
+      phrases: ["sparsity 0.5 lies beyond the end of allocation 'search'", "searched to 0.4"]),
+    WrongSpec(
+      name: "groups-of-another-split", old: "  specific: {kind: profile, histogram: grouped,",
+      new: "  search: {kind: allocate, histogram: grouped, split: routing}\n"
+        + "  specific: {kind: profile, histogram: grouped, allocation: search,",
+      phrases: ["groups the split 'calibration', not 'routing'", "use `split: calibration`"]),
+    WrongSpec(
       name: "circle", old: "algorithm: kmeans, k: \"${k}\"",
       new: "algorithm: random, k: \"${k}\", like: shuffled",
       phrases: ["circle", "clusters", "shuffled"]),

@@ -41,7 +41,8 @@ struct ComparisonOptionTests {
       "routed - uniform in kl: its parts", "clusters (assigned - uniform)",
       "routing (routed - assigned)", "routed - uniform under other seeds of 'clusters'",
       "over 3 seeds", "halves of a sample's tokens", "q (BH)",
-      "samples of one subject are drawn together", "by 1000 shuffles of the labels",
+      "no two samples have a subject in common",
+      "by 1000 shuffles of the labels",
     ] {
       #expect(shown.contains(part), "\(part)\n\(shown)")
     }

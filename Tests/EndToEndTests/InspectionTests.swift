@@ -148,15 +148,22 @@ struct InspectionTests {
   }
 
   @Test(arguments: [
-    ("tokenize#test/0", "tokens/v"), ("capture#calibration/0", "Statistics of "),
+    ("tokenize#test/0", " samples of "), ("capture#calibration/0", "Statistics of "),
     ("clusters", "4 groups of "), ("grouped", "histogram/v"), ("specific[s=0.5]", "profile/v"),
-    ("router", "router/v"), ("evaluate.routed[s=0.5]#test/0", "scores/v"),
+    ("router", "router/v"), ("evaluate.routed[s=0.5]#test/0", "Scores of "),
+    ("compare", "Verdict: "),
   ])
   func everyTaskIsDescribed(task: String, text: String) throws {
     let shown = try ToyWorkspace.warm().workspace.wina("show", task)
     #expect(shown.status == 0, "\(shown.errors)")
     #expect(shown.output.contains(text), "\(shown.output)")
     #expect(!shown.output.contains("nan"))
+  }
+
+  @Test func aStageOfManyTasksIsNotMistakenForARun() throws {
+    let shown = try ToyWorkspace.warm().workspace.wina("show", "capture")
+    #expect(shown.status != 0)
+    #expect(shown.errors.contains("'capture' is ") && shown.errors.contains("'capture#"))
   }
 
   @Test func aChosenNumberOfClustersIsShownBesideTheOthers() throws {

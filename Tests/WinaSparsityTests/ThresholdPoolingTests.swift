@@ -86,6 +86,41 @@ struct ThresholdPoolingTests {
     #expect(own.allSatisfy { $0 < 0.5 })
   }
 
+  @Test func aGroupOfOneSampleHasNoWeight() throws {
+    let few = [0] + labels.dropFirst().map { max($0, 1) }
+    let capture = try toy.capture(seeds: few.indices.map { UInt64($0 + 1) }, groups: few)
+    let set = try HistogramSet.grouped([capture], labels: few, names: ["a", "b", "c"])
+    #expect(set.samples[0] == 1)
+    let profile = try SparsityProfile.fit(
+      set, shapes: toy.shapes,
+      options: ProfileOptions(
+        method: .teal, target: .sparsity(0.5), minimumTokens: 1, shrinkage: .variance))
+    #expect(profile.summary.ownWeights?[0] == 0)
+  }
+
+  @Test func anAllocationThatEndsAtTheTargetIsNoError() throws {
+    struct Beyond: Error {}
+    var evidence = ProfileEvidence()
+    evidence.allocation = { _, target in
+      guard target <= 0.5 else { throw Beyond() }
+      return (0..<2).map { _ in Projection.allCases.map { _ in target } }
+    }
+    let profile = try SparsityProfile.fit(
+      set, shapes: toy.shapes,
+      options: ProfileOptions(
+        method: .teal, target: .sparsity(0.5), minimumTokens: 10, beta: 0.5),
+      evidence: evidence)
+    #expect(abs(profile.summary.expectedSparsity - 0.5) < 0.05)
+    evidence.allocation = { _, _ in throw Beyond() }
+    #expect(throws: Beyond.self) {
+      try SparsityProfile.fit(
+        set, shapes: toy.shapes,
+        options: ProfileOptions(
+          method: .teal, target: .sparsity(0.5), minimumTokens: 10, beta: 0.5),
+        evidence: evidence)
+    }
+  }
+
   @Test func mixingInPooledTokensIsMixingDistributions() throws {
     let slot = ScoreSlot.stream(.mlpInput)
     let tokens = 200.0

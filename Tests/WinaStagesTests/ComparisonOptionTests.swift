@@ -86,8 +86,8 @@ struct ComparisonOptionTests {
     // Seeds at −0.28, −0.26 and −0.24 and no other spread: σ² = 0.0004.
     #expect(
       fact.text.hasPrefix(
-        "mean -0.26 over 3 seeds, -0.28 to -0.24; standard deviation between seeds 0.02, between "
-          + "samples 0, of the rest 0; standard error"))
+        "mean -0.26 over 3 seeds, least -0.28, most -0.24; standard deviation between seeds beyond "
+          + "that of samples 0.02, between samples 0, of the rest 0; standard error"))
     #expect(try board.report().rows.filter { $0.arm == "routed" && $0.metric == "kl" }.count > 0)
     // Repetitions are not arms of their own.
     let plain = try self.board().report()
@@ -110,7 +110,7 @@ struct ComparisonOptionTests {
     #expect(width(together) > 1.1 * width(alone))
     #expect(together.n == 12)
     #expect((together.p ?? 0) > (alone.p ?? 1))
-    #expect(report.policy.hasSuffix("samples of one subject are drawn together"))
+    #expect(report.policy.hasSuffix("drawn together, 6 subjects or samples without one"))
     // Without subjects every sample is its own.
     board.subjects = Array(repeating: "", count: 12)
     #expect(try board.report().contrasts.first(where: \.isPrimary)?.low == alone.low)

@@ -159,6 +159,63 @@ struct ComparisonTests {
     #expect(report.rows.allSatisfy { $0.arm == "routed" || $0.note == nil })
   }
 
+  @Test func curvesFollowOneAxisOnly() throws {
+    func area(_ cells: [(s: Double, k: Int)]) throws -> ComparisonReport.Fact? {
+      var board = try board(routed: 0.15)
+      board.cells = cells.map { ["s": .double($0.s), "clusters.k": .int($0.k)] }
+      board.primary = [
+        "metric": "kl", "contrast": "routed - uniform", "at": ["s": 0.5, "clusters.k": 4],
+      ]
+      board.add("dense", score: nil)
+      board.entries = cells.enumerated().flatMap { index, cell -> [Scoreboard.Entry] in
+        // Eight clusters are much better than four, which is no matter of compute.
+        let own = cell.s * (cell.k == 8 ? 0.01 : 0.5)
+        return [
+          .init(arm: "dense", cell: index, halves: documents(0), sparsity: 0),
+          .init(arm: "uniform", cell: index, halves: documents(cell.s), sparsity: cell.s),
+          .init(arm: "routed", cell: index, halves: documents(own), sparsity: cell.s + 0.001),
+        ]
+      }
+      return try board.report().facts.first { $0.name.contains("mean along the curves") }
+    }
+    let four = [(0.25, 4), (0.5, 4), (0.65, 4)].map { (s: $0.0, k: $0.1) }
+    let alone = try #require(try area(four))
+    let both = try #require(try area(four + four.map { (s: $0.s, k: 8) }))
+    #expect(abs((both.value ?? 0) - (alone.value ?? 1)) < 1e-9)
+    let two = [(0.25, 4), (0.5, 4), (0.25, 8), (0.5, 8)].map { (s: $0.0, k: $0.1) }
+    #expect(try area(two) == nil, "two sparsities make no curve")
+  }
+
+  @Test func labelsOfOneSampleDoNotNarrowIntervals() throws {
+    var board = try board(routed: 0.15, spread: 0.1)
+    board.entries = board.entries.map { entry in
+      var entry = entry
+      entry.labels = (0..<12).map { "label \($0)" }
+      return entry
+    }
+    let contrast = try row(board.report())
+    let (low, high) = (try #require(contrast.low), try #require(contrast.high))
+    #expect(high - low > 0.01, "[\(low), \(high)]")
+  }
+
+  @Test func armsOfEqualResultsAreNotCalledNoDifferent() throws {
+    let verdict = try board(routed: 0.2).report().verdict
+    #expect(
+      verdict?.contains("both gave the same results on every sample") == true, "\(verdict ?? "")")
+  }
+
+  @Test func samplesOfOneTokenCannotChooseAProfile() throws {
+    var board = try board(routed: 0.15)
+    board.arms.removeLast()
+    board.add("routed", grouped: true, route: "best", clusters: 0)
+    board.entries[1].isUnscored = true
+    let report = try board.report()
+    let rows = report.rows.filter { $0.arm == "routed" }
+    #expect(rows.map(\.value) == [nil])
+    #expect(rows.first?.note?.contains("two scored tokens") == true)
+    #expect(report.verdict?.hasPrefix("No verdict") == true)
+  }
+
   @Test func aModelThatGuessesIsNamed() throws {
     var board = try Scoreboard()
     board.add("zero", score: nil)
@@ -166,10 +223,10 @@ struct ComparisonTests {
     // Samples of label `even` are right 6 times of 6, those of `odd` 4 times; two choices each.
     let right = [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0]
     board.entries = [.init(arm: "zero", right: right), .init(arm: "uniform", right: right)]
-    let name = "labels at which zero is no better than guessing"
+    let name = "labels at which zero cannot be told from guessing"
     let fact = try #require(try board.report().facts.first { $0.name == name })
     #expect(fact.value == 1)
-    #expect(fact.text == "1 of 2: odd (66.7 %, guessing 50.0 %); compare likelihoods there")
+    #expect(fact.text == "1 of 2: odd (66.7 % [30.0 %, 90.3 %] of 6, guessing 50.0 %); compare likelihoods there")
     board.entries = [
       .init(arm: "zero", halves: documents(0)), .init(arm: "uniform", halves: documents(0.2)),
     ]

@@ -9,12 +9,12 @@ struct PinnedResultTests {
   /// Kind, version and fingerprint of the results.
   private static let pins: [String: [Int: String]] = [
     "allocate": [1: "097ab9fa33f2249b"],
-    "capture": [3: "33294b80b6d7ba21"],
+    "capture": [3: "dfca12d55e8559bf"],
     "classifier": [2: "02a8bc96363b6cbf"],
     "cluster": [4: "98fc46586de001fd"],
     "command": [1: "d3a3d2c8b8cf7d3f"],
-    "compare": [7: "1d7590521a72c60b"],
-    "evaluate": [4: "4bdfee1c6abeb2e6"],
+    "compare": [7: "d063b81ffca55a44"],
+    "evaluate": [5: "4bdfee1c6abeb2e6"],
     "histogram": [2: "1f7d12d247065d30"],
     "latency": [2: "86b7db52a0f0ff49"],
     "profile": [4: "78f8944297dd9d9a"],

@@ -138,6 +138,22 @@ struct RoutingPolicyTests {
     let least = try routed(["policy": "worst"])
     let hard = try routed()
     #expect(zip(hard.groups, least.groups).allSatisfy { $0 != $1 })
+    // Of directions, and of merged clusters, as of k-means.
+    for method in [
+      ClusterMethod.kmeans(KMeansOptions(k: 2, seed: 1, isSpherical: true)),
+      .agglomerative(k: 2, linkage: .ward),
+    ] {
+      let rows: [Float] = [1, 0.1, 1, 0, 0, 1, 0.1, 1]
+      let clusters = try Clustering.fit(
+        vectors: rows, width: 2, blocks: 1,
+        features: FeatureOptions(kind: .embedding, components: 0),
+        method: method)
+      for row in 0..<4 {
+        let sample = SampleTraits(moments: Array(rows[(row * 2)..<(row * 2 + 2)]))
+        let own = try clusters.assign(sample)
+        #expect(try ControlRoute.farthest(sample, from: clusters) == 1 - own)
+      }
+    }
     let labels = try Clustering.byLabel(["a", "b"])
     #expect(throws: SparsityError.self) {
       try ControlRoute.farthest(SampleTraits(label: "a"), from: labels)

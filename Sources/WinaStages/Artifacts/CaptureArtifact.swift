@@ -38,6 +38,7 @@ public struct CaptureArtifact: Artifact {
     var centring: CentringKind
     var labels: [String]
     var exactGroups: Int
+    var keepsMoments: Bool
     var sink: SinkActivations
     var activeTokens: [Int]?
     var inputs: [Int]?
@@ -74,7 +75,8 @@ public struct CaptureArtifact: Artifact {
       metadata: try JSONValue(
         encoding: Metadata(
           layout: layout, centring: shard.centring, labels: labels,
-          exactGroups: shard.exactGroups, sink: sink, activeTokens: activity?.tokens,
+          exactGroups: shard.exactGroups, keepsMoments: shard.keepsMoments, sink: sink,
+          activeTokens: activity?.tokens,
           inputs: activity?.inputs)),
       tensors: columns.tensors)
   }
@@ -88,7 +90,7 @@ public struct CaptureArtifact: Artifact {
       try payload.typed(name, [samples, layout.layers, layout.channels]).floats()
     }
     let moments =
-      payload.tensors.contains { $0.name == "route.mean_absolute" }
+      metadata.keepsMoments
       ? ShardCapture.Moments(
         route: try column("route.mean_absolute"),
         gated: try ChannelMoments(

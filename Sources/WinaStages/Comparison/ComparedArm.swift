@@ -20,6 +20,8 @@ public struct ComparedArm: Codable, Sendable, Hashable {
   public var clusters: Int?
   /// Which of the compared routers chooses among the groups.
   public var router: Int?
+  /// Which of the compared profiles gates the arm.
+  public var profile: Int?
   /// Whether the stage that controls vary is upstream.
   public var isControl: Bool
   /// The transform of the model that the profile was fitted to, if there is one.

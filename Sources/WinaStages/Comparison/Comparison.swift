@@ -1,5 +1,6 @@
 import WinaEvaluation
 import WinaPipeline
+import WinaSparsity
 import WinaStatistics
 
 /// All arms of all cells, ready to be compared sample by sample.
@@ -97,7 +98,7 @@ struct Comparison {
   /// Within what samples are resampled: their labels, unless a label has a single unit.
   func strata(_ members: [Int], of arm: ScoredArm) -> [Int]? {
     let labels = LabelIndex(members.map { arm.scores[$0].label })
-    guard let units = units(members, of: arm) else { return labels.indices }
+    let units = units(members, of: arm) ?? Array(members.indices)
     var first: [Int: Int] = [:]
     var several: Set<Int> = []
     for (label, unit) in zip(labels.indices, units) {
@@ -125,13 +126,16 @@ struct Comparison {
 
   /// Makes the whole report.
   func report(
-    primary: CompareStage.Primary?, clusters: [ClusteringArtifact], routers: [RouterArtifact]
+    primary: CompareStage.Primary?, clusters: [ClusteringArtifact], routers: [RouterArtifact],
+    profiles: [SparsityProfile.Summary] = []
   ) throws -> ComparisonReport {
     let results = try ResultRows(comparison: self).rows()
     var contrasts = try Contrasts(comparison: self, primary: primary).rows()
     try correct(&contrasts)
     let nulls = try NullDistribution(comparison: self, primary: primary).rows()
-    var facts = try Facts(comparison: self, clusters: clusters, routers: routers).facts()
+    var facts = try Facts(
+      comparison: self, clusters: clusters, routers: routers, profiles: profiles
+    ).facts()
     let analysis = PrimaryAnalysis(self, primary)
     if let analysis {
       facts += try [
@@ -200,7 +204,13 @@ struct Comparison {
       isChoices
       ? prompt + ", continuations gated"
       : "routing tokens dense and not scored in every arm, all later tokens gated and scored"
-    let drawn = options.subjects == nil ? nil : "samples of one subject are drawn together"
+    let drawn = scored.first.flatMap { arm -> String? in
+      guard options.subjects != nil, let units = units(arm.scored, of: arm) else { return nil }
+      let count = Set(units).count
+      return count == arm.scored.count
+        ? "no two samples have a subject in common, so each is drawn alone"
+        : "samples of one subject are drawn together, \(count) subjects or samples without one"
+    }
     return [shared, gating, "calibration skips the same tokens", samples, drawn].compactMap { $0 }
       .joined(separator: "; ")
   }

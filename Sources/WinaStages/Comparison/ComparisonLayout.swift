@@ -14,6 +14,8 @@ struct ComparisonLayout {
   var clusters: [String] = []
   /// The stages of the routers that arms use, by ``ComparedArm/router``.
   var routers: [String] = []
+  /// The profiles, likewise.
+  var profiles: [String] = []
 
   init(
     _ params: CompareStage.Params, evaluate: WiredStage, wiring: Wiring
@@ -29,6 +31,7 @@ struct ComparisonLayout {
     let listed = ComparisonLayout.arms(of: evaluate)
     try ComparisonLayout.check(params, arms: listed.map(\.name), wiring: wiring)
     try ComparisonLayout.checkSeeds(params, evaluate, wiring)
+    let names = Dictionary(uniqueKeysWithValues: listed.map { ($0.name, $0.profile) })
     var described: [(arm: ComparedArm, groups: String?, router: String?)] = []
     for listedArm in listed {
       described.append(ComparisonLayout.describe(listedArm, params.controls, wiring))
@@ -38,6 +41,7 @@ struct ComparisonLayout {
       var arm = arm
       arm.clusters = groups.map { ComparisonLayout.number(of: $0, in: &clusters) }
       arm.router = router.map { ComparisonLayout.number(of: $0, in: &routers) }
+      arm.profile = (names[arm.name] ?? nil).map { ComparisonLayout.number(of: $0, in: &profiles) }
       arms.append(arm)
     }
     let split = evaluate.text("split").flatMap(Split.init(rawValue:)) ?? .test
@@ -156,7 +160,13 @@ struct ComparisonLayout {
     let used = wiring.stages.values.filter { stage in
       kinds.contains(stage.kind) && roots.contains { wiring.depends($0, on: stage.name) }
     }
-    let splits = Set(used.compactMap { $0.text("split").flatMap(Split.init(rawValue:)) })
+    var splits = Set(used.compactMap { $0.text("split").flatMap(Split.init(rawValue:)) })
+    // Numbers of clusters and temperatures are chosen there.
+    if used.contains(where: {
+      $0.params["k_among"] != nil || $0.params["calibrate"] == .bool(true)
+    }) {
+      splits.insert(.validation)
+    }
     return Split.allCases.filter(splits.contains)
   }
 

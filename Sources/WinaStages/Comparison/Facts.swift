@@ -9,6 +9,8 @@ struct Facts {
   let comparison: Comparison
   let clusters: [ClusteringArtifact]
   let routers: [RouterArtifact]
+  /// The summaries of the arms' profiles, in the first cell.
+  let profiles: [SparsityProfile.Summary]
 
   /// How often labels are shuffled for the p value of their agreement with the clusters.
   private static let shuffles = 1000
@@ -18,6 +20,16 @@ struct Facts {
     for (index, artifact) in clusters.enumerated() {
       let users = names { $0.clusters == index }
       facts += try self.facts("clusters of " + users, artifact)
+    }
+    for (index, summary) in profiles.enumerated() {
+      guard let pooled = summary.pooledGroups else { continue }
+      facts.append(
+        .init(
+          name: "profile of " + names { $0.profile == index } + ": groups that use the pooled one",
+          value: Double(pooled),
+          text:
+            "\(pooled) of \(summary.groups.count): too few of their tokens are gated, see `min_tokens`"
+        ))
     }
     for (index, artifact) in routers.enumerated() {
       let report = artifact.training

@@ -20,7 +20,7 @@ struct GuessingFacts {
     }
     return [
       ComparisonReport.Fact(
-        name: "labels at which \(dense.name) is no better than guessing",
+        name: "labels at which \(dense.name) cannot be told from guessing",
         value: Double(atFloor.count),
         text: "\(atFloor.count) of \(byLabel.count)"
           + (atFloor.isEmpty
@@ -34,6 +34,7 @@ struct GuessingFacts {
     let chance = answers.reduce(0) { $0 + 1 / Double($1.choices) } / Double(answers.count)
     let interval = try Proportion.wilson(successes: right, total: answers.count)
     guard interval.low <= chance else { return nil }
-    return "\(label) (\(FactText.percent(interval.estimate)), guessing \(FactText.percent(chance)))"
+    return
+      "\(label) (\(FactText.share(interval)) of \(answers.count), guessing \(FactText.percent(chance)))"
   }
 }

@@ -66,7 +66,7 @@ private struct Match {
       self.init(baseline, note: "equal MACs")
       return
     }
-    let curve = Match.curve(comparison, baseline).sorted { $0.macsPerToken < $1.macsPerToken }
+    let curve = comparison.curve(of: baseline).sorted { $0.macsPerToken < $1.macsPerToken }
     for (low, high) in zip(curve, curve.dropFirst())
     where low.macsPerToken <= target && target <= high.macsPerToken {
       self.init(low, note: "baseline interpolated to equal MACs")
@@ -77,7 +77,9 @@ private struct Match {
       return
     }
     guard abs(arm.sparsity - baseline.sparsity) <= MatchedBaseline.tolerance else { return nil }
-    self.init(baseline, note: "sparsities within half a point")
+    let ratio = baseline.macsPerToken > 0 ? target / baseline.macsPerToken : 1
+    let gap = abs(ratio - 1) > 0.01 ? ", at \(FactText.number(ratio)) times its MACs" : ""
+    self.init(baseline, note: "sparsities within half a point" + gap)
   }
 
   private init(_ scored: ScoredArm, note: String) {
@@ -85,16 +87,20 @@ private struct Match {
     self.note = note
   }
 
-  /// The cells of the baseline that differ from its own on one axis: the one on which its compute
-  /// varies most.
-  private static func curve(_ comparison: Comparison, _ baseline: ScoredArm) -> [ScoredArm] {
-    let own = comparison.cells[baseline.cell]
-    var best: [ScoredArm] = [baseline]
+}
+
+extension Comparison {
+  /// The cells of an arm, under the same seeds, that differ from its own on one axis: the one on which
+  /// its compute varies most.
+  func curve(of arm: ScoredArm) -> [ScoredArm] {
+    let own = cells[arm.cell]
+    var best: [ScoredArm] = [arm]
     for axis in own.keys.sorted() {
-      let others = comparison.scored.filter { candidate in
-        let cell = comparison.cells[candidate.cell]
-        return candidate.arm == baseline.arm && !candidate.isRepetition
-          && candidate.notApplicable == nil && candidate.digests == baseline.digests
+      let others = scored.filter { candidate in
+        let cell = cells[candidate.cell]
+        return candidate.arm == arm.arm && candidate.control == arm.control
+          && candidate.seed == arm.seed && candidate.notApplicable == nil
+          && candidate.digests == arm.digests
           && cell.allSatisfy { $0.key == axis || own[$0.key] == $0.value }
       }
       if range(others) > range(best) { best = others }
@@ -102,7 +108,7 @@ private struct Match {
     return best
   }
 
-  private static func range(_ arms: [ScoredArm]) -> Double {
+  private func range(_ arms: [ScoredArm]) -> Double {
     let values = arms.map(\.macsPerToken)
     return (values.max() ?? 0) - (values.min() ?? 0)
   }

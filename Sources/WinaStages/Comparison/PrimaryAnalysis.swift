@@ -104,10 +104,10 @@ struct PrimaryAnalysis {
 
   /// The mean difference between the curves of both arms over the sweep, at equal MACs.
   func area(from low: Double, to high: Double) throws -> ComparisonReport.Fact? {
-    func curve(_ arm: String) -> [ScoredArm] {
-      comparison.scored.filter {
-        $0.arm == arm && !$0.isRepetition && $0.notApplicable == nil && $0.macsPerToken > 0
-      }
+    func curve(_ name: String) -> [ScoredArm] {
+      guard let scored = comparison.scored(name, cell: arm.cell), scored.notApplicable == nil
+      else { return [] }
+      return comparison.curve(of: scored).filter { $0.macsPerToken > 0 }
     }
     let (own, other) = (curve(contrast.arm), curve(contrast.baseline))
     guard own.count > 2, other.count > 2, let first = own.first,

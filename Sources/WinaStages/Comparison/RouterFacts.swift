@@ -63,7 +63,8 @@ struct RouterFacts {
       facts.append(
         .init(
           name: "\(name): size", value: Double(router.macs),
-          text: "\(router.macs) MACs a sample, \(router.parameterCount) numbers"))
+          text: "\(router.macs) MACs a sample without those of its features, "
+            + "\(router.parameterCount) numbers"))
     }
     if let regret = artifact.validation?.report.regret ?? artifact.training.regret {
       let place = artifact.validation?.report.regret == nil ? "training" : "validation"
@@ -167,8 +168,8 @@ struct RouterFacts {
       .init(
         name: "\(name): divergence lost to routing on scored samples", value: interval.estimate,
         text:
-          "\(FactText.estimate(interval.estimate, interval)) nats per token over \(rule), mean of "
-          + "\(members.count) samples")
+          "\(FactText.estimate(interval.estimate, interval)) nats per token over \(rule), a mean over "
+          + "\(members.count) samples, whatever their lengths")
     ]
   }
 

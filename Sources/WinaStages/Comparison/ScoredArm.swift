@@ -39,7 +39,10 @@ struct ScoredArm {
     groups = shards.flatMap(\.groups)
     confidences = shards.flatMap(\.confidences)
     divergence = shards.first?.divergence
-    notApplicable = shards.lazy.compactMap(\.notApplicable).first
+    notApplicable =
+      shards.lazy.compactMap(\.notApplicable).first
+      ?? (isSecondHalf && !scores.isEmpty && scores.allSatisfy(\.isSkipped)
+        ? "no sample has two scored tokens, one to choose a profile by and one to score" : nil)
     sparsity =
       ScoreSummary(scores, cost: cost, divergence: divergence)[.gatedSparsity]?.value ?? 0
     let rows = scores.reduce(0) { $0 + $1.rows }

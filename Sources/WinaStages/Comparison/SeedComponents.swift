@@ -25,11 +25,11 @@ struct SeedComponents {
       FactText.number(component.variance.squareRoot())
     }
     let range =
-      "\(FactText.number(means.min() ?? 0)) to \(FactText.number(means.max() ?? 0))"
+      "least \(FactText.number(means.min() ?? 0)), most \(FactText.number(means.max() ?? 0))"
     return .init(
       name: "\(contrast.text) under other seeds of '\(stage)'", value: parts.mean,
       text: "mean \(FactText.number(parts.mean)) over \(values.count) seeds, \(range); "
-        + "standard deviation between seeds \(spread[0]), between samples \(spread[1]), of the "
+        + "standard deviation between seeds beyond that of samples \(spread[0]), between samples \(spread[1]), of the "
         + "rest \(spread[2]); standard error with both at random "
         + "\(FactText.number(parts.standardError)), n = \(items)")
   }

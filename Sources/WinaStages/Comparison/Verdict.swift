@@ -26,7 +26,9 @@ struct Verdict {
     }
     let isBetter = primary.metric.isHigherBetter ? difference > 0 : difference < 0
     let outcome: String
-    if p >= 0.05 {
+    if difference == 0, low == 0, high == 0 {
+      outcome = "both gave the same results on every sample, so there is nothing to compare"
+    } else if p >= 0.05 {
       outcome = "no difference was found"
     } else {
       outcome = isBetter ? "'\(arm.name)' is better" : "'\(arm.name)' is worse"
@@ -49,8 +51,16 @@ struct Verdict {
     }) {
       sentence +=
         "; '\(null.arm)' against \(null.null.count) random clusterings: p \(FactText.probability(null.p))"
+      if null.p * Double(null.null.count + 1) < 1.5 {
+        sentence += ", the least that \(null.null.count) can show"
+      }
     }
     sentence += ")."
+    if p >= 0.05, low > 0 || high < 0 {
+      sentence += " The interval leaves out 0 and the test does not: take it as undecided."
+    } else if p < 0.05, low <= 0, high >= 0 {
+      sentence += " The interval reaches 0 although the test leaves it out: take it as undecided."
+    }
     if let dominance, p < 0.05 { sentence += " " + dominance }
     return sentence
   }

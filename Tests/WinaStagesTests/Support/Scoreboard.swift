@@ -14,6 +14,10 @@ struct Scoreboard {
     var seed: Int?
     /// The label of all samples, or nil for two in turn.
     var label: String?
+    /// The label of every sample, instead.
+    var labels: [String] = []
+    /// Whether no sample has a scored token left.
+    var isUnscored = false
     var halves: [(first: Double, second: Double)] = []
     var right: [Int] = []
     var sparsity = 0.5
@@ -140,8 +144,8 @@ struct Scoreboard {
     let count = max(entry.halves.count, entry.right.count)
     let samples = entry.notApplicable == nil ? count : 0
     let scores = (0..<samples).map { index in
-      var score = SampleScore(
-        label: entry.label ?? (index % 2 == 0 ? "even" : "odd"), kind: .document)
+      let label = entry.labels.isEmpty ? entry.label : entry.labels[index]
+      var score = SampleScore(label: label ?? (index % 2 == 0 ? "even" : "odd"), kind: .document)
       score.rows = Scoreboard.rows
       score.gatedRows = Scoreboard.rows
       score.usedWeights = used(entry.sparsity)
@@ -157,7 +161,7 @@ struct Scoreboard {
         score.logLikelihoods = [-1, -2]
         score.isGreedy = [true, false]
       }
-      return score
+      return entry.isUnscored ? score.unscored() : score
     }
     let digests = (0..<12).map { SHA256.digest(of: "sample \($0)") }
     return EvaluationShard(
