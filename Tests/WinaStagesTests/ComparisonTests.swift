@@ -226,7 +226,9 @@ struct ComparisonTests {
     let name = "labels at which zero cannot be told from guessing"
     let fact = try #require(try board.report().facts.first { $0.name == name })
     #expect(fact.value == 1)
-    #expect(fact.text == "1 of 2: odd (66.7 % [30.0 %, 90.3 %] of 6, guessing 50.0 %); compare likelihoods there")
+    #expect(
+      fact.text == "1 of 2: odd (66.7 % [30.0 %, 90.3 %] of 6, guessing 50.0 %); "
+        + "compare likelihoods there")
     board.entries = [
       .init(arm: "zero", halves: documents(0)), .init(arm: "uniform", halves: documents(0.2)),
     ]

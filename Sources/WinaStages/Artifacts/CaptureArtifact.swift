@@ -3,7 +3,9 @@ import WinaSparsity
 import WinaTensor
 
 /// What capture keeps of a shard: channel moments and sketches per sample, exact histograms per
-/// shard, and never an activation. A pass for features or activity keeps no moments.
+/// shard, and never an activation.
+///
+/// A pass for features or activity keeps no moments.
 public struct CaptureArtifact: Artifact {
   public static let format = "capture/v2"
 
