@@ -204,11 +204,28 @@ struct ComparisonTests {
       verdict?.contains("both gave the same results on every sample") == true, "\(verdict ?? "")")
   }
 
+  /// What one arm leaves out is left out of both sides of its differences.
+  @Test func samplesThatOneArmLeavesOutAreNotCompared() throws {
+    var board = try board(routed: 0.15)
+    board.arms.removeLast()
+    board.add("routed", grouped: true, route: "best", clusters: 0)
+    board.add("twin", centring: "global")
+    board.entries.append(.init(arm: "twin", halves: documents(0.3)))
+    board.entries[1].unscored = [0, 3, 7]
+    board.primary = ["metric": "kl", "contrast": "twin - routed"]
+    let rest = documents(0).indices.filter { ![0, 3, 7].contains($0) }
+    let expected =
+      rest.reduce(0.0) { $0 + documents(0.3)[$1].second - documents(0.15)[$1].second } / 9
+    let found = try row(board.report(), "twin - routed")
+    #expect(abs((found.difference ?? 0) - expected) < 1e-6, "\(found)")
+    #expect(found.n == 9)
+  }
+
   @Test func samplesOfOneTokenCannotChooseAProfile() throws {
     var board = try board(routed: 0.15)
     board.arms.removeLast()
     board.add("routed", grouped: true, route: "best", clusters: 0)
-    board.entries[1].isUnscored = true
+    board.entries[1].unscored = Array(0..<12)
     let report = try board.report()
     let rows = report.rows.filter { $0.arm == "routed" }
     #expect(rows.map(\.value) == [nil])

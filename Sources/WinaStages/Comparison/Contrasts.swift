@@ -71,6 +71,7 @@ struct Contrasts {
       return row
     }
     row.note = matched.note
+    row.n = matched.members.count
     try fill(&row, matched, metric: metric, of: arm)
     return row
   }

@@ -33,7 +33,8 @@ struct MatchedBaseline {
   ) {
     guard let match = Match(comparison, arm: arm, baseline: baseline) else { return nil }
     let isHalf = arm.isSecondHalf || baseline.isSecondHalf
-    let members = arm.scored
+    // An arm with `route: best` leaves out what others score.
+    let members = comparison.scoredByAll([arm, match.low] + (match.high.map { [$0] } ?? []))
     func sums(_ scored: ScoredArm) -> [Double] {
       members.map { scored.sums(metric, of: $0, secondHalf: isHalf).sum }
     }
@@ -90,6 +91,14 @@ private struct Match {
 }
 
 extension Comparison {
+  /// The positions of samples that every one of some arms scored.
+  func scoredByAll(_ arms: [ScoredArm]) -> [Int] {
+    guard let first = arms.first else { return [] }
+    return first.scored.filter { member in
+      arms.allSatisfy { $0.scores.indices.contains(member) && !$0.scores[member].isSkipped }
+    }
+  }
+
   /// The cells of an arm, under the same seeds, that differ from its own on one axis: the one on which
   /// its compute varies most.
   func curve(of arm: ScoredArm) -> [ScoredArm] {

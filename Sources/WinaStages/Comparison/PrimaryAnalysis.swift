@@ -124,7 +124,7 @@ struct PrimaryAnalysis {
       return ComparisonReport.Fact(name: name, value: .nan, text: "n/a: the curves do not overlap")
     }
     let isHalf = (own + other).contains(where: \.isSecondHalf)
-    let members = first.scored
+    let members = comparison.scoredByAll(own + other)
     guard Set(comparison.units(members, of: first) ?? members).count > 1 else { return nil }
     var columns: [[Double]] = []
     for arm in own + other {

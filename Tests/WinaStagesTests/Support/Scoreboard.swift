@@ -16,8 +16,8 @@ struct Scoreboard {
     var label: String?
     /// The label of every sample, instead.
     var labels: [String] = []
-    /// Whether no sample has a scored token left.
-    var isUnscored = false
+    /// The samples that have no scored token left.
+    var unscored: [Int] = []
     var halves: [(first: Double, second: Double)] = []
     var right: [Int] = []
     var sparsity = 0.5
@@ -161,7 +161,7 @@ struct Scoreboard {
         score.logLikelihoods = [-1, -2]
         score.isGreedy = [true, false]
       }
-      return entry.isUnscored ? score.unscored() : score
+      return entry.unscored.contains(index) ? score.unscored() : score
     }
     let digests = (0..<12).map { SHA256.digest(of: "sample \($0)") }
     return EvaluationShard(
