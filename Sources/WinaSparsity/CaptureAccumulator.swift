@@ -230,7 +230,8 @@ public struct CaptureAccumulator: Sendable {
   }
 
   private static func check(_ norms: ColumnNorms, _ layout: CaptureLayout) throws {
-    for projection in Set(layout.slots.flatMap(\.weights)) {
+    let needed = Set(layout.slots.flatMap(\.weights))
+    for projection in Projection.allCases where needed.contains(projection) {
       for layer in 0..<layout.layers {
         let count = try norms.norms(layer: layer, projection: projection).count
         let width = layout.width(of: projection.stream)

@@ -179,6 +179,21 @@ struct InspectionTests {
     #expect(line.matches(of: number).count == 2 && line.contains("(chosen)"), "\(line)")
   }
 
+  /// Groups without thresholds of their own make a profile the pooled one, which is not "no difference".
+  @Test func groupsThatUseThePooledThresholdsAreNamed() throws {
+    let workspace = try ToyWorkspace.warm().workspace.copy()
+    try workspace.write(ToySpec.small, to: "small.yaml")
+    _ = try workspace.run("--set", "specific.min_tokens=1000000", spec: "small.yaml")
+    let shown = try workspace.wina("show", "last").output
+    #expect(
+      shown.contains(#/profile of routed: groups that use the pooled one +4 of 4/#), "\(shown)")
+    // The sentence is wrapped.
+    let words = shown.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(words.contains("both gave the same results on every sample"), "\(words)")
+    _ = try workspace.run("--set", "specific.min_tokens=0", spec: "small.yaml")
+    #expect(try !workspace.wina("show", "last").output.contains("that use the pooled one"))
+  }
+
   @Test func theTerminalShowsTablesAndTheVerdict() throws {
     let workspace = try ToyWorkspace.warm().workspace.copy()
     let outcome = try workspace.wina("run", "toy.yaml")
