@@ -104,6 +104,16 @@ struct ReportingTests {
     #expect(RunID("x0261124-021530-abcdef") == nil)
   }
 
+  /// `last` is the run that started last, whatever was drawn for the runs of one second.
+  @Test func namesOfRunsInOneSecondSortByTheirStarts() {
+    var generator = SeededGenerator(seed: 2)
+    let names = (0..<1000).map { RunID(now: 1_795_486_530 + Double($0) / 1000, using: &generator) }
+    #expect(names == names.sorted() && Set(names).count == 1000)
+    #expect(names.allSatisfy { RunID($0.text) == $0 && $0.text.hasPrefix("20261124-021530-") })
+    let together = (0..<100).map { _ in RunID(now: 1_795_486_530.5, using: &generator) }
+    #expect(Set(together).count > 90)
+  }
+
   @Test func theJournalAndTheResultAreKept() throws {
     let fixture = try PlanFixture()
     let workspace = fixture.directory.file("work")

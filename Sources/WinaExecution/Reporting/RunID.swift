@@ -1,6 +1,9 @@
 import Foundation
 
 /// The name of a run, such as `20261124-021530-4f2a9c`: sortable by its start in UTC.
+///
+/// Three hexadecimal digits after the second divide it into 4096 parts, so that runs made one after the other
+/// sort in that order; three drawn ones tell apart runs that start together.
 public struct RunID: Hashable, Sendable, Comparable, CustomStringConvertible {
   /// The name.
   public let text: String
@@ -9,16 +12,17 @@ public struct RunID: Hashable, Sendable, Comparable, CustomStringConvertible {
   ///
   /// - Parameters:
   ///   - now: Seconds since 1970.
-  ///   - generator: Tells apart runs that start in the same second.
+  ///   - generator: Tells apart runs that start in the same part of a second.
   public init(now: Double, using generator: inout some RandomNumberGenerator) {
     let (days, second) = Int(now.rounded(.down)).quotientAndRemainder(dividingBy: 86_400)
     let date = RunID.date(days: days)
-    let suffix = String(UInt32.random(in: 0..<(1 << 24), using: &generator), radix: 16)
+    let part = Int((now - now.rounded(.down)) * 4096)
+    let drawn = Int.random(in: 0..<4096, using: &generator)
     text =
       RunID.padded(date.year, 4) + RunID.padded(date.month, 2) + RunID.padded(date.day, 2) + "-"
       + RunID.padded(second / 3600, 2) + RunID.padded(second / 60 % 60, 2)
-      + RunID.padded(second % 60, 2) + "-" + String(repeating: "0", count: 6 - suffix.count)
-      + suffix
+      + RunID.padded(second % 60, 2) + "-" + RunID.padded(part, 3, radix: 16)
+      + RunID.padded(drawn, 3, radix: 16)
   }
 
   /// Reads a name; anything of another form is `nil`.
@@ -35,8 +39,8 @@ public struct RunID: Hashable, Sendable, Comparable, CustomStringConvertible {
 
   public static func < (left: RunID, right: RunID) -> Bool { left.text < right.text }
 
-  private static func padded(_ number: Int, _ width: Int) -> String {
-    let digits = String(number)
+  private static func padded(_ number: Int, _ width: Int, radix: Int = 10) -> String {
+    let digits = String(number, radix: radix)
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
   }
 
