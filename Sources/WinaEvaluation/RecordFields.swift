@@ -5,15 +5,18 @@ struct RecordFields {
   private let container: KeyedDecodingContainer<FieldName>
   private let task: String
   private let origin: RecordOrigin
+  /// The whole record, for the place of an error in its syntax.
+  private let bytes: [UInt8]
   private let prefix: String
 
   fileprivate init(
     _ container: KeyedDecodingContainer<FieldName>, task: String, origin: RecordOrigin,
-    prefix: String = ""
+    bytes: [UInt8], prefix: String = ""
   ) {
     self.container = container
     self.task = task
     self.origin = origin
+    self.bytes = bytes
     self.prefix = prefix
   }
 
@@ -25,12 +28,13 @@ struct RecordFields {
     do {
       return try JSONDecoder().decode(
         BuiltRecord<Value>.self, from: Data(bytes),
-        configuration: BuiltRecord<Value>.Recipe(task: task, origin: origin, build: build)
+        configuration: BuiltRecord<Value>.Recipe(
+          task: task, origin: origin, bytes: bytes, build: build)
       ).value
     } catch let error as EvaluationError {
       throw error
     } catch let DecodingError.dataCorrupted(context) {
-      throw .malformed(task, origin, context.debugDescription)
+      throw .malformed(task, origin, OrderedJSON.problem(in: bytes) ?? context.debugDescription)
     } catch DecodingError.typeMismatch {
       throw .malformed(task, origin, "it is not a JSON object")
     } catch {
@@ -76,7 +80,8 @@ struct RecordFields {
     do {
       let nested = try container.nestedContainer(
         keyedBy: FieldName.self, forKey: FieldName(key))
-      return RecordFields(nested, task: task, origin: origin, prefix: prefix + key + ".")
+      return RecordFields(
+        nested, task: task, origin: origin, bytes: bytes, prefix: prefix + key + ".")
     } catch {
       throw wrong(key, "must be an object")
     }
@@ -100,6 +105,8 @@ struct RecordFields {
     do {
       return try container.decode(Value.self, forKey: FieldName(key))
     } catch {
+      // The decoder looks into strings and numbers when they are asked for, and not before.
+      if let place = OrderedJSON.problem(in: bytes) { throw .malformed(task, origin, place) }
       throw wrong(key, problem)
     }
   }
@@ -120,6 +127,7 @@ private struct BuiltRecord<Value>: DecodableWithConfiguration {
   struct Recipe {
     let task: String
     let origin: RecordOrigin
+    let bytes: [UInt8]
     let build: (RecordFields) throws(EvaluationError) -> Value
   }
 
@@ -128,6 +136,8 @@ private struct BuiltRecord<Value>: DecodableWithConfiguration {
   init(from decoder: any Decoder, configuration: Recipe) throws {
     let container = try decoder.container(keyedBy: FieldName.self)
     value = try configuration.build(
-      RecordFields(container, task: configuration.task, origin: configuration.origin))
+      RecordFields(
+        container, task: configuration.task, origin: configuration.origin,
+        bytes: configuration.bytes))
   }
 }

@@ -147,21 +147,36 @@ public struct Wiring: Sendable {
   public let stages: [String: WiredStage]
   /// All cells of the sweep.
   public let cells: [PlanCell]
+  /// The stages of every cell, for a stage that spans cells.
+  private let stagesByCell: [[String: WiredStage]]
   /// Whether the data are documents rather than multiple choice.
   public let isDocuments: Bool
   /// Settings of the `data` section that stages use.
   public let data: DataSettings
 
   /// Makes a wiring.
+  ///
+  /// - Parameter stagesByCell: The stages of every cell, if the stage spans cells and they differ.
   public init(
-    stage: WiredStage, stages: [String: WiredStage], cells: [PlanCell], isDocuments: Bool,
-    data: DataSettings
+    stage: WiredStage, stages: [String: WiredStage], cells: [PlanCell],
+    stagesByCell: [[String: WiredStage]] = [], isDocuments: Bool, data: DataSettings
   ) {
     self.stage = stage
     self.stages = stages
     self.cells = cells
+    self.stagesByCell = stagesByCell
     self.isDocuments = isDocuments
     self.data = data
+  }
+
+  /// Returns the same with the other stages as they are in another cell.
+  ///
+  /// - Parameter cell: A position in ``cells``.
+  public func inCell(_ cell: Int) -> Wiring {
+    guard stagesByCell.indices.contains(cell) else { return self }
+    return Wiring(
+      stage: stage, stages: stagesByCell[cell], cells: cells, stagesByCell: stagesByCell,
+      isDocuments: isDocuments, data: data)
   }
 
   /// Returns a stage of the given kinds by name.

@@ -109,13 +109,20 @@ struct TemplateTable {
     let projected = cells[cell].projected(onto: dataAxes)
     if data[projected] == nil { data[projected] = .some(spec.data(in: projected)) }
     let settings = data[projected] ?? nil
-    if wired[cell] == nil { wired[cell] = resolved[cell].mapValues(\.wired) }
+    let all = stage.prepared.spansCells ? cells.indices.map { wiredStages(in: $0) } : []
     let isDocuments = if case .documents = settings?.source { true } else { false }
     var own = stage.wired
     own.params = params
     return Wiring(
-      stage: own, stages: wired[cell] ?? [:], cells: planCells, isDocuments: isDocuments,
-      data: TemplateTable.settings(of: settings))
+      stage: own, stages: wiredStages(in: cell), cells: planCells, stagesByCell: all,
+      isDocuments: isDocuments, data: TemplateTable.settings(of: settings))
+  }
+
+  private mutating func wiredStages(in cell: Int) -> [String: WiredStage] {
+    if let known = wired[cell] { return known }
+    let stages = resolved[cell].mapValues(\.wired)
+    wired[cell] = stages
+    return stages
   }
 
   private static func settings(of data: DataSpec?) -> DataSettings {

@@ -7,10 +7,10 @@ import WinaSparsity
 ///
 /// Runs once over all cells. Tests are paired by sample; intervals resample documents within labels.
 ///
-/// Version 7. Raise the version when the same scores may give another report.
+/// Version 8. Raise the version when the same scores may give another report.
 public enum CompareStage: Stage {
   public static let kind = "compare"
-  public static let version = 7
+  public static let version = 8
   public static let summary = "Compares the arms of all cells and states a verdict."
   public static let dataUse = DataUse.derived
   public static let isTarget = true
@@ -168,7 +168,8 @@ public enum CompareStage: Stage {
     }
   }
 
-  /// The scores of every arm in every cell, and the clusters and routers of the first.
+  /// The scores of every arm in every cell, and the clusters, routers and profiles: of a stage in all
+  /// cells, then of the next.
   public struct Inputs: StageInputs {
     var results: [Ref<EvaluationShard>]
     var clusters: [Ref<ClusteringArtifact>]
@@ -194,6 +195,7 @@ public enum CompareStage: Stage {
   public static func templates(
     _ params: Params, _ wiring: Wiring
   ) throws(PlanProblem) -> [TaskTemplate<TaskParams>] {
+    let wiring = ComparisonLayout.described(params, wiring)
     let evaluate = try wiring.require(
       wiring.stage.input("results") ?? "", kinds: [EvaluateStage.kind], at: ["results"])
     let layout = try ComparisonLayout(params, evaluate: evaluate, wiring: wiring)
@@ -220,9 +222,9 @@ public enum CompareStage: Stage {
           bootstrap: params.bootstrap, permutations: params.permutations, seed: params.seed),
         inputs: [
           "results": .artifacts(layout.requests),
-          "clusters": .artifacts(layout.clusters.map { ArtifactRequest($0, .whole) }),
-          "routers": .artifacts(layout.routers.map { ArtifactRequest($0, .whole) }),
-          "profiles": .artifacts(layout.profiles.map { ArtifactRequest($0, .whole) }),
+          "clusters": .artifacts(layout.inEveryCell(layout.clusters)),
+          "routers": .artifacts(layout.inEveryCell(layout.routers)),
+          "profiles": .artifacts(layout.inEveryCell(layout.profiles)),
           "scored_tokens": .artifacts([ArtifactRequest(tokens, .split(scored))]),
           "other_tokens": .artifacts(others), "model": .model,
         ], fanOut: .once)
@@ -259,9 +261,27 @@ public enum CompareStage: Stage {
         ).facts()))
     return ComparisonArtifact(
       report: try comparison.report(
-        primary: params.primary, clusters: inputs.clusters.map { try context.load($0) },
-        routers: inputs.routers.map { try context.load($0) },
-        profiles: inputs.profiles.map { try context.load($0).profile.summary }))
+        primary: params.primary,
+        made: MadeByStages(
+          clusters: variants(inputs.clusters, params) { try context.load($0) },
+          routers: variants(inputs.routers, params) { try context.load($0) },
+          profiles: variants(inputs.profiles, params) { try context.load($0).profile.summary })))
+  }
+
+  /// What stages made, by stage, each different result read once.
+  ///
+  /// - Parameter references: Those of all cells for one stage, then those for the next.
+  private static func variants<Artifact, Value>(
+    _ references: [Ref<Artifact>], _ params: TaskParams, read: (Ref<Artifact>) throws -> Value
+  ) throws -> [[CellVariant<Value>]] {
+    let count = params.cells.count
+    guard count > 0, references.count % count == 0 else {
+      throw ArtifactError("\(references.count) artifacts do not divide over \(count) cells")
+    }
+    return try stride(from: 0, to: references.count, by: count).map { start in
+      try CellVariant.equal(references[start..<start + count].map(Optional.some))
+        .map { try $0.map(read) }
+    }
   }
 
   /// The subject of every sample that has one.

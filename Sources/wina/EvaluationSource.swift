@@ -108,12 +108,7 @@ struct EvaluationSource {
   /// Whether a record belongs to the split; one that names none is a test record.
   private func isWanted(_ line: ModelInput.Line, _ origin: RecordOrigin) throws -> Bool {
     guard let split else { return true }
-    let value: JSONValue
-    do {
-      value = try JSONValue(parsing: line.bytes)
-    } catch {
-      throw ModelInputError(message: "\(origin) is not JSON", hint: "every line is one object")
-    }
+    let value = try line.json(at: "\(origin)", hint: "every line is one object")
     guard let member = value["split"], member != .null else { return split == .test }
     guard case .string(let name) = member, let own = Split(rawValue: name) else {
       throw ModelInputError(

@@ -1,4 +1,5 @@
 import Foundation
+import WinaEvaluation
 import WinaPipeline
 import WinaStore
 
@@ -9,6 +10,21 @@ enum ModelInput {
     /// Counted from 1.
     var number: Int
     var bytes: [UInt8]
+
+    /// Reads the line as JSON.
+    ///
+    /// - Parameters:
+    ///   - place: The file and the line, for the error.
+    ///   - hint: What lines of the file hold.
+    /// - Throws: ``ModelInputError`` with the column.
+    func json(at place: String, hint: String) throws -> JSONValue {
+      do {
+        return try JSONValue(parsing: bytes)
+      } catch {
+        let problem = OrderedJSON.problem(in: bytes).map { ": " + $0 } ?? ""
+        throw ModelInputError(message: "\(place) is not JSON\(problem)", hint: hint)
+      }
+    }
   }
 
   private static let limit = 4 << 30

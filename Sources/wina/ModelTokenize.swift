@@ -34,12 +34,7 @@ struct ModelTokenize: ModelCommand {
 
   private func text(of line: ModelInput.Line) throws -> String {
     let place = "\(jsonl):\(line.number)"
-    let value: JSONValue
-    do {
-      value = try JSONValue(parsing: line.bytes)
-    } catch {
-      throw ModelInputError(message: "\(place) is not JSON", hint: "every line is {\"text\": …}")
-    }
+    let value = try line.json(at: place, hint: "every line is {\"text\": …}")
     guard case .string(let text) = value["text"] else {
       throw ModelInputError(message: "\(place) has no text", hint: "every line is {\"text\": …}")
     }

@@ -147,7 +147,7 @@ struct BadInputTests {
     WrongFile(name: "text of another type", status: 1, phrases: ["abc.jsonl:1", "'text'"]) {
       try $0.write("{\"text\": 5}\n", to: "abc.jsonl")
     },
-    WrongFile(name: "no JSON", status: 1, phrases: ["abc.jsonl:2"]) {
+    WrongFile(name: "no JSON", status: 1, phrases: ["abc.jsonl:2", "at column 1"]) {
       try $0.write("{\"text\": \"abcdefghabcdefgh\"}\nhello\n", to: "abc.jsonl")
     },
   ]

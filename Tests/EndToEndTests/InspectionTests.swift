@@ -194,6 +194,49 @@ struct InspectionTests {
     #expect(try !workspace.wina("show", "last").output.contains("that use the pooled one"))
   }
 
+  /// Clusters of a swept k are told apart, whatever the order of the values.
+  @Test func factsOfSweptClustersNameTheirCells() throws {
+    let workspace = try ToyWorkspace.warm().workspace.copy()
+    try workspace.write(
+      ToySpec.small.replacing(
+        "contrast: routed - uniform}", with: "contrast: routed - uniform, at: {k: 3}}")
+        + "sweep: {grid: {k: [3, 2]}}\n", to: "swept.yaml")
+    _ = try workspace.run(spec: "swept.yaml")
+    let shown = try workspace.wina("show", "last").output
+    for groups in [2, 3] {
+      #expect(
+        shown.contains(
+          try Regex("clusters of routed \\[k=\(groups)\\]: groups +\(groups) groups of ")),
+        "\(shown)")
+      #expect(shown.contains("router of routed [k=\(groups)]: accuracy on its training samples"))
+      #expect(!shown.contains("clusters of routed: groups"))
+    }
+  }
+
+  @Test func aVerdictNamesWhatIsSweptAsItIsAtThePrimaryEndpoint() throws {
+    let workspace = try ToyWorkspace.warm().workspace.copy()
+    let spec = ToySpec.small
+      .replacing(
+        "histogram: pooled, score: wina", with: "histogram: pooled, centring: \"${c}\", score: wina"
+      )
+      .replacing(
+        "histogram: grouped, score: wina",
+        with: "histogram: grouped, centring: \"${g}\", score: wina"
+      )
+      .replacing(
+        "contrast: routed - uniform}",
+        with: "contrast: routed - uniform, at: {c: global, g: group}}"
+      )
+      .replacing("k: 4}", with: "k: 4, c: none, g: none}").replacing("s: 0.5", with: "s: 0.25")
+    try workspace.write(
+      spec + "sweep: {zip: {c: [none, global], g: [none, group]}}\n", to: "swept.yaml")
+    _ = try workspace.run(spec: "swept.yaml")
+    let shown = try workspace.wina("show", "last").output
+    #expect(
+      shown.contains("Verdict: Cluster centring ('routed') against global centring ('uniform')"),
+      "\(shown)")
+  }
+
   @Test func theTerminalShowsTablesAndTheVerdict() throws {
     let workspace = try ToyWorkspace.warm().workspace.copy()
     let outcome = try workspace.wina("run", "toy.yaml")

@@ -36,6 +36,9 @@ struct ModelCommandTests {
     let wrong = try workspace.wina("tokenize", "model", "--jsonl", "texts.jsonl")
     #expect(wrong.status == 1)
     #expect(wrong.errors.contains("texts.jsonl:1"))
+    try workspace.write("{\"text\": \"a\"}\n{\"text\" 1}\n", to: "texts.jsonl")
+    let broken = try workspace.wina("tokenize", "model", "--jsonl", "texts.jsonl")
+    #expect(broken.errors.contains("texts.jsonl:2 is not JSON: there is no ':' at column 9"))
   }
 
   @Test func forwardWritesWhatTheLibraryComputes() throws {

@@ -257,6 +257,23 @@ import WinaEvaluation
     #expect(error?.message.hasPrefix("piqa: data/x.jsonl:7: the record is not valid: ") == true)
   }
 
+  @Test(
+    "text that is no JSON is told with its column, in characters from 1",
+    arguments: [
+      ("", "there is no value at column 1"), ("nope", "there is no value at column 1"),
+      ("{\"goal\": \"é\" \"sol1\": 1}", "there is no ',' or '}' at column 14"),
+      ("{\"goal\": }", "there is no value at column 10"),
+      ("{\"goal\": \"a\"", "there is no ',' or '}' at column 13"),
+      ("{\"goal\": \"a", "a string does not end at column 12"),
+      ("{\"goal\": \"\\x\"}", "there is no such escape at column 12"),
+      ("[1]", "it is not a JSON object"),
+    ])
+  func placesOfSyntaxErrors(record: String, problem: String) {
+    let error = #expect(throws: EvaluationError.self) { try parse("piqa", record) }
+    #expect(error?.message == "piqa: data/x.jsonl:7: the record is not valid: \(problem)")
+    #expect(error?.hint == "every line of the file must be one JSON object in UTF-8")
+  }
+
   @Test("an unknown task lists the known ones")
   func unknownTask() {
     let error = #expect(throws: EvaluationError.self) { try BenchmarkTask.named("piqua") }

@@ -95,6 +95,20 @@ struct ComparisonOptionTests {
     #expect(try board.report().contrasts == plain.contrasts)
   }
 
+  /// A baseline that depends on the stage too meets each arm under the same seed, not under the spec's own.
+  @Test func anArmMeetsTheBaselineOfItsSeed() throws {
+    var board = try board()
+    board.options = ["seeds": "clusters"]
+    board.entries += [
+      .init(arm: "routed", seed: 1, halves: halves(0.24)),
+      .init(arm: "uniform", seed: 1, halves: halves(0.44)),
+      .init(arm: "routed", seed: 2, halves: halves(0.26)),
+      .init(arm: "uniform", seed: 2, halves: halves(0.47)),
+    ]
+    let fact = try #require(try fact(board, "other seeds"))
+    #expect(fact.text.hasPrefix("mean -0.23 over 3 seeds, least -0.28, most -0.2;"))
+  }
+
   @Test func samplesOfOneSubjectAreDrawnTogether() throws {
     var board = try board()
     // Pairs of samples of a label have one subject and one difference: twelve samples say what six do.

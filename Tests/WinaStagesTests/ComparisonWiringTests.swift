@@ -110,6 +110,114 @@ extension StageWiringTests {
         == "plan.wrong-kind")
   }
 
+  /// Where both sides of the primary contrast depend on a stage, both are drawn again.
+  @Test func seedsVaryBothSidesOfAContrast() throws {
+    let evaluate = WiredStage(
+      name: "evaluate", kind: "evaluate",
+      params: [
+        "split": "test",
+        "arms": [
+          "routed": ["profile": "specific", "route": "router"],
+          "assigned": ["profile": "specific", "route": "assign"],
+        ],
+      ], inputs: ["tokens": ["tokenize"]])
+    let made = try templates(
+      "compare",
+      [
+        "primary": ["metric": "kl", "contrast": "routed - assigned"],
+        "seeds": ["stage": "clusters", "repeat": 2],
+      ], inputs: ["results": ["evaluate"]], more: [evaluate])
+    guard case .artifacts(let requests)? = made[0].inputs["results"],
+      case .array(let entries)? = made[0].params["entries"]
+    else {
+      Issue.record("no results are asked for")
+      return
+    }
+    func drawn(_ arm: String) -> [[String: JSONValue]] {
+      requests.filter { $0.item == arm && !$0.overrides.isEmpty }.map(\.overrides)
+    }
+    let seeds: [[String: JSONValue]] = [["clusters.seed": 2], ["clusters.seed": 3]]
+    #expect(drawn("routed") == seeds && drawn("assigned") == seeds)
+    #expect(entries.compactMap { $0["seed"] }.count == 4)
+  }
+
+  /// What numbers of clusters and temperatures are chosen on is fitted to as well.
+  @Test func samplesThatSomethingWasChosenOnAreComparedWithTheScoredOnes() throws {
+    func others(_ stages: WiredStage...) throws -> [ArtifactRequest] {
+      let made = try templates(
+        "compare", [:], inputs: ["results": ["evaluate"]],
+        more: [StageWiringTests.evaluate] + stages)
+      guard case .artifacts(let requests)? = made[0].inputs["other_tokens"] else { return [] }
+      return requests
+    }
+    func tokens(_ splits: Split...) -> [ArtifactRequest] {
+      splits.map { ArtifactRequest("tokenize", .split($0)) }
+    }
+    let labels = ["labels": ["clusters"], "tokens": ["tokenize"]]
+    func router(_ params: JSONValue) -> WiredStage {
+      WiredStage(name: "router", kind: "classifier", params: params, inputs: labels)
+    }
+    #expect(try others() == tokens(.calibration))
+    #expect(try others(router(["split": "routing"])) == tokens(.calibration, .routing))
+    #expect(
+      try others(router(["split": "routing", "calibrate": true]))
+        == tokens(.calibration, .routing, .validation))
+    #expect(
+      try others(router(["split": "routing", "calibrate": false]))
+        == tokens(.calibration, .routing))
+    let among = StageWiringTests.clusters("clusters", params: ["k_among": [2, 3]])
+    #expect(try others(among) == tokens(.calibration, .validation))
+    // Of no use to any arm.
+    let unused = StageWiringTests.clusters("others", params: ["k_among": [2, 3]])
+    #expect(try others(unused) == tokens(.calibration))
+  }
+
+  /// What a report says of an arm holds in the cell of the primary endpoint, wherever it stands.
+  @Test(arguments: [("none", "global"), ("global", "none")])
+  func armsAreDescribedAsInThePrimaryCell(first: String, second: String) throws {
+    let cells = [first, second].enumerated().map {
+      PlanCell(index: $0.offset, assignment: ["c": .string($0.element)])
+    }
+    func centring(at value: String?) throws -> JSONValue? {
+      var params: [String: JSONValue] = [:]
+      if let value {
+        params["primary"] = [
+          "metric": "kl", "contrast": "routed - plain", "at": ["c": .string(value)],
+        ]
+      }
+      let made = try templates(
+        "compare", params, inputs: ["results": ["evaluate"]], more: [StageWiringTests.evaluate],
+        cells: cells,
+        byCell: [first, second].map {
+          StageWiringTests.profile("uniform", "pooled", centring: $0)
+        })
+      guard case .array(let arms)? = made[0].params["arms"] else { return nil }
+      return arms.first { $0["name"] == "plain" }?["centring"]
+    }
+    #expect(try centring(at: "global") == "global")
+    #expect(try centring(at: "none") == "none")
+    // By value, not by the order of the spec.
+    #expect(try centring(at: nil) == "global")
+  }
+
+  @Test func whatArmsRestOnIsAskedForInEveryCell() throws {
+    let made = try comparison([:])
+    // 0.5 comes before 0.65, which the spec lists first.
+    func requests(_ stages: String...) -> PortRequest {
+      .artifacts(
+        stages.flatMap { stage in [1, 0].map { ArtifactRequest(stage, .whole, cell: $0) } })
+    }
+    #expect(made[0].params["cells"] == [["s": 0.5], ["s": 0.65]])
+    #expect(made[0].inputs["routers"] == requests("router"))
+    guard case .artifacts(let clusters)? = made[0].inputs["clusters"] else {
+      Issue.record("no clusters are asked for")
+      return
+    }
+    #expect(Set(clusters.map(\.stage)) == ["clusters", "kinds", "shuffled"])
+    #expect(clusters.map(\.cell) == [1, 0, 1, 0, 1, 0])
+    #expect(clusters[0].stage == clusters[1].stage && clusters[2].stage == clusters[3].stage)
+  }
+
   @Test func neitherStageNamesNorTheOrderOfCellsEnterAComparison() throws {
     let params = try comparison([:])[0].params
     let text = params.canonicalText

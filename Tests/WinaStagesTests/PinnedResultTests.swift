@@ -13,7 +13,7 @@ struct PinnedResultTests {
     "classifier": [2: "02a8bc96363b6cbf"],
     "cluster": [4: "98fc46586de001fd"],
     "command": [1: "d3a3d2c8b8cf7d3f"],
-    "compare": [7: "d063b81ffca55a44"],
+    "compare": [8: "d063b81ffca55a44"],
     "evaluate": [5: "4bdfee1c6abeb2e6"],
     "histogram": [2: "1f7d12d247065d30"],
     "latency": [2: "86b7db52a0f0ff49"],

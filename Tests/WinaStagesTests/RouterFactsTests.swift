@@ -95,6 +95,76 @@ struct RouterFactsTests {
     #expect((0...1).contains(share.value ?? -1))
   }
 
+  /// What depends on the swept sparsity is that of the primary endpoint and says so; what does not is
+  /// said once.
+  @Test func factsOfASweepNameTheirCells() throws {
+    let other = try lab.shards(StageLab.records(24, seed: 4), sizes: [24])[0]
+    // A router that is wrong: it knows one sample.
+    let one = try lab.shards(StageLab.records(24), sizes: [1])[0]
+    let router = try lab.classifier(
+      one, ["features": "embedding", "model": "nearest_centroid", "seed": 1], clusters: clusters,
+      more: ["validation_tokens": other.tokens, "validation_capture": other.capture])
+    let grouped = try lab.histogram([training.capture], groups: clusters)
+    let profiles = try [0.9, 0.3].map { try lab.profile(grouped, sparsity: $0) }
+    let results = try profiles.flatMap { profile in
+      [
+        dense,
+        try lab.evaluate(
+          test, route: "assign", profile: profile, dense: dense, clusters: clusters),
+        try lab.evaluate(
+          test, route: "classifier", profile: profile, dense: dense, router: router),
+      ]
+    }
+    func facts(_ cells: Range<Int>, primary: Double?) throws -> [String: ComparisonReport.Fact] {
+      let names = ["dense", "assigned", "routed"]
+      let arms = names.map { name -> JSONValue in
+        guard name != "dense" else {
+          return ["name": "dense", "isGrouped": false, "isControl": false]
+        }
+        var arm: [String: JSONValue] = [
+          "name": .string(name), "isGrouped": true, "isControl": false, "score": "wina",
+          "gate": "threshold", "centring": "none", "clusters": 0,
+          "route": name == "assigned" ? "assign" : "classifier",
+        ]
+        if name == "routed" { arm["router"] = 0 }
+        return .object(arm)
+      }
+      var params: [String: JSONValue] = [
+        "cells": .array(cells.map { ["s": .double([0.9, 0.3][$0])] }), "arms": .array(arms),
+        "bootstrap": 200, "permutations": 200, "seed": 1,
+        "entries": .array(
+          cells.indices.flatMap { cell in
+            names.map { ["cell": .int(cell - cells.lowerBound), "arm": .string($0)] }
+          }),
+      ]
+      params["primary"] = primary.map {
+        ["metric": "kl", "contrast": "routed - assigned", "at": ["s": .double($0)]]
+      }
+      let made = try lab.run(
+        "compare", .object(params),
+        [
+          "results": results[cells.lowerBound * 3..<cells.upperBound * 3].map(BoundInput.artifact),
+          "clusters": cells.map { _ in .artifact(clusters) },
+          "routers": cells.map { _ in .artifact(router) }, "model": [.leaf(lab.model)],
+        ])
+      let report = try lab.load(made, as: ComparisonArtifact.self).report
+      return Dictionary(report.facts.map { ($0.name, $0) }) { first, _ in first }
+    }
+    let both = try facts(0..<2, primary: 0.3)
+    for name in ["agreement with assigned on scored samples", "router on scored samples"] {
+      #expect(both["routed: \(name)"] != nil && both["routed [s=0.3]: \(name)"] == nil)
+    }
+    #expect(both["clusters of assigned, routed: groups"] != nil)
+    let lost = "divergence lost to routing on scored samples"
+    #expect(both["routed: \(lost)"] == nil && both["routed [s=0.9]: \(lost)"] == nil)
+    let found = try #require(both["routed [s=0.3]: \(lost)"])
+    let alone = try #require(try facts(1..<2, primary: 0.3)["routed: \(lost)"])
+    #expect(found.value == alone.value && found.text == alone.text)
+    let first = try #require(try facts(0..<1, primary: nil)["routed: \(lost)"])
+    #expect(first.value != found.value)
+    #expect(try facts(0..<2, primary: nil)["routed [s=0.9]: \(lost)"]?.value == first.value)
+  }
+
   @Test func aPlainRouterHasNothingMoreToSay() throws {
     let facts = try facts(["features": "embedding", "model": "nearest_centroid"])
     #expect(facts["routed: router on scored samples"] == nil)

@@ -32,6 +32,12 @@ struct RoutingWiringTests {
       ["histogram": ["grouped"]]),
     stage("static", "profile", ["score": "wina", "gate": "static"], ["histogram": ["grouped"]]),
     stage("router", "classifier", [:], ["labels": ["clusters"], "tokens": ["tokenize"]]),
+    stage("transform", "transform"),
+    stage(
+      "turned", "capture", ["scores": ["wina"]],
+      ["tokens": ["tokenize"], "transform": ["transform"]]),
+    stage("turned_groups", "histogram", [:], ["capture": ["turned"], "groups": ["clusters"]]),
+    stage("turned_specific", "profile", plain, ["histogram": ["turned_groups"]]),
   ]
 
   private func templates(
@@ -125,6 +131,11 @@ struct RoutingWiringTests {
         == "profile 'kind' has the groups 'kinds'")
     #expect(
       problem { try classifier([:], ["profile": ["uniform"]]) }?.problem.path == ["profile"])
+    let turned = problem { try classifier([:], ["profile": ["turned_specific"]]) }
+    #expect(turned?.problem.path == ["profile"])
+    #expect(turned?.problem.message.contains("of the transformed model") == true)
+    #expect(turned?.problem.help?.contains("without `transform`") == true)
+    #expect(problem { try classifier([:], ["profile": ["specific"]]) } == nil)
     #expect(
       problem { try classifier(["features": "early_layers"]) }?.problem.path == ["features"])
     let weighted = problem {

@@ -10,7 +10,7 @@ struct StageWiringTests {
     name: "capture", kind: "capture", params: ["scores": ["wina", "teal"]],
     inputs: ["tokens": ["tokenize"]])
 
-  private static func clusters(
+  static func clusters(
     _ name: String, algorithm: String = "kmeans", params: [String: JSONValue] = [:]
   ) -> WiredStage {
     WiredStage(
@@ -26,7 +26,7 @@ struct StageWiringTests {
       name: name, kind: "histogram", params: ["split": "calibration"], inputs: inputs)
   }
 
-  private static func profile(
+  static func profile(
     _ name: String, _ histogram: String, centring: String = "none"
   ) -> WiredStage {
     WiredStage(
@@ -53,16 +53,19 @@ struct StageWiringTests {
 
   func templates(
     _ kind: String, _ params: [String: JSONValue], inputs: [String: [String]] = [:],
-    more: [WiredStage] = [], cells: [PlanCell] = [PlanCell(index: 0, assignment: [:])]
+    more: [WiredStage] = [], cells: [PlanCell] = [PlanCell(index: 0, assignment: [:])],
+    byCell: [WiredStage] = []
   ) throws -> [AnyTemplate] {
     let stage = try #require(StageCatalog.registry[kind])
     let prepared = try stage.prepare(KeyRecorder(params))
     #expect(prepared.problems == [])
     let own = WiredStage(name: "it", kind: kind, params: prepared.params, inputs: inputs)
     let all = StageWiringTests.stages + more + [own]
+    let stages = Dictionary(all.map { ($0.name, $0) }) { $1 }
     return try prepared.templates(
       Wiring(
-        stage: own, stages: Dictionary(all.map { ($0.name, $0) }) { $1 }, cells: cells,
+        stage: own, stages: stages, cells: cells,
+        stagesByCell: byCell.map { changed in stages.merging([changed.name: changed]) { $1 } },
         isDocuments: true, data: DataSettings(routeTokens: 8)))
   }
 

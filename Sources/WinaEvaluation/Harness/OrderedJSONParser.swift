@@ -1,16 +1,26 @@
 /// A place in a text that is not JSON.
 struct OrderedJSONError: Error {
-  /// What is wrong, with the byte where it was found.
+  /// What is wrong, with the column where it was found: a number of characters, from 1.
   let problem: String
 }
 
 extension OrderedJSON {
   /// Reads a JSON text; its members keep their order.
   ///
-  /// - Throws: An error that says at which byte the text stops being JSON.
+  /// - Throws: An error that says at which column the text, one line, stops being JSON.
   public init(parsing bytes: [UInt8]) throws {
     var parser = OrderedJSONParser(bytes)
     self = try parser.document()
+  }
+
+  /// Returns where and why a text, one line, is no JSON; `nil` when it is.
+  public static func problem(in bytes: [UInt8]) -> String? {
+    do {
+      _ = try OrderedJSON(parsing: bytes)
+      return nil
+    } catch {
+      return (error as? OrderedJSONError)?.problem ?? "\(error)"
+    }
   }
 }
 
@@ -34,7 +44,8 @@ private struct OrderedJSONParser {
   }
 
   private func error(_ problem: String) -> OrderedJSONError {
-    OrderedJSONError(problem: "\(problem) at byte \(position)")
+    let column = String(decoding: bytes[..<position], as: UTF8.self).unicodeScalars.count + 1
+    return OrderedJSONError(problem: "\(problem) at column \(column)")
   }
 
   private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -92,7 +103,7 @@ private struct OrderedJSONParser {
       elements.append(try value(depth: depth + 1))
       skipSpace()
     } while skips(",")
-    try expect("]")
+    guard skips("]") else { throw error("there is no ',' or ']'") }
     return .array(elements)
   }
 
@@ -110,7 +121,7 @@ private struct OrderedJSONParser {
       members.append(.init(name, try value(depth: depth + 1)))
       skipSpace()
     } while skips(",")
-    try expect("}")
+    guard skips("}") else { throw error("there is no ',' or '}'") }
     return .object(members)
   }
 
@@ -122,7 +133,7 @@ private struct OrderedJSONParser {
       position += 1
       if byte == UInt8(ascii: "\\") { result += try escaped() } else { result.append(byte) }
     }
-    try expect("\"")
+    guard skips("\"") else { throw error("a string does not end") }
     return String(decoding: result, as: UTF8.self)
   }
 
@@ -137,7 +148,9 @@ private struct OrderedJSONParser {
     case UInt8(ascii: "f"): return [0x0C]
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [byte]
     case UInt8(ascii: "u"): return try unicode()
-    default: throw error("there is no such escape")
+    default:
+      position -= 1
+      throw error("there is no such escape")
     }
   }
 

@@ -6,7 +6,7 @@ public struct ComparedArm: Codable, Sendable, Hashable {
   public var name: String
   /// The score, or `nil` for a dense arm.
   public var score: String?
-  /// The gate: `threshold` or `topk`.
+  /// The gate: `threshold`, `topk`, `static` or `hybrid`.
   public var gate: String?
   /// The centring: `none`, `global` or `group`.
   public var centring: String?

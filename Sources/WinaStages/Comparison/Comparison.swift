@@ -125,17 +125,16 @@ struct Comparison {
   }
 
   /// Makes the whole report.
-  func report(
-    primary: CompareStage.Primary?, clusters: [ClusteringArtifact], routers: [RouterArtifact],
-    profiles: [SparsityProfile.Summary] = []
-  ) throws -> ComparisonReport {
+  ///
+  /// - Parameters:
+  ///   - primary: The endpoint that decides.
+  ///   - made: What the arms rest on.
+  func report(primary: CompareStage.Primary?, made: MadeByStages) throws -> ComparisonReport {
     let results = try ResultRows(comparison: self).rows()
     var contrasts = try Contrasts(comparison: self, primary: primary).rows()
     try correct(&contrasts)
     let nulls = try NullDistribution(comparison: self, primary: primary).rows()
-    var facts = try Facts(
-      comparison: self, clusters: clusters, routers: routers, profiles: profiles
-    ).facts()
+    var facts = try Facts(comparison: self, primary: primary, made: made).facts()
     let analysis = PrimaryAnalysis(self, primary)
     if let analysis {
       facts += try [

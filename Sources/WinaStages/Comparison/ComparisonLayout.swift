@@ -20,7 +20,7 @@ struct ComparisonLayout {
   init(
     _ params: CompareStage.Params, evaluate: WiredStage, wiring: Wiring
   ) throws(PlanProblem) {
-    cells = wiring.cells.sorted { ComparisonLayout.precedes($0.assignment, $1.assignment) }
+    cells = ComparisonLayout.ordered(wiring.cells)
     let splitAxis = evaluate.name + ".split"
     if wiring.cells.contains(where: { $0.assignment[splitAxis] != nil }) {
       throw PlanProblem(
@@ -61,6 +61,27 @@ struct ComparisonLayout {
       let varied = ComparisonLayout.arms(
         of: evaluate, in: primary, dependingOn: seeds.stage, wiring)
       add(seeds, of: varied, primary, evaluate, split, wiring, as: \.seed)
+    }
+  }
+
+  private static func ordered(_ cells: [PlanCell]) -> [PlanCell] {
+    cells.sorted { precedes($0.assignment, $1.assignment) }
+  }
+
+  /// Returns the wiring of the cell whose arms the report describes: that of the primary endpoint, or the
+  /// first.
+  static func described(_ params: CompareStage.Params, _ wiring: Wiring) -> Wiring {
+    let cells = ordered(wiring.cells)
+    let cell = params.primary.flatMap { primary in
+      cells.first { primary.matches($0.assignment) }
+    }
+    return (cell ?? cells.first).map { wiring.inCell($0.index) } ?? wiring
+  }
+
+  /// What asks for the whole of stages, of each in every cell.
+  func inEveryCell(_ stages: [String]) -> [ArtifactRequest] {
+    stages.flatMap { stage in
+      cells.map { ArtifactRequest(stage, .whole, cell: $0.index) }
     }
   }
 

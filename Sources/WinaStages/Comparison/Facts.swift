@@ -2,46 +2,75 @@ import WinaPipeline
 import WinaSparsity
 import WinaStatistics
 
+/// What the stages made that the arms of a comparison rest on, in every cell: of every stage the
+/// different results with the cells that share them.
+struct MadeByStages {
+  /// By ``ComparedArm/clusters``.
+  var clusters: [[CellVariant<ClusteringArtifact>]] = []
+  /// By ``ComparedArm/router``.
+  var routers: [[CellVariant<RouterArtifact>]] = []
+  /// By ``ComparedArm/profile``.
+  var profiles: [[CellVariant<SparsityProfile.Summary>]] = []
+}
+
 /// What is known of the clusters and of the routers, beside the arms' scores.
 ///
-/// Clusters and routers are named by the arms that use them.
+/// Clusters and routers are named by the arms that use them, and by cells where these have others.
 struct Facts {
   let comparison: Comparison
-  let clusters: [ClusteringArtifact]
-  let routers: [RouterArtifact]
-  /// The summaries of the arms' profiles, in the first cell.
-  let profiles: [SparsityProfile.Summary]
+  let primary: CompareStage.Primary?
+  let made: MadeByStages
 
   /// How often labels are shuffled for the p value of their agreement with the clusters.
   private static let shuffles = 1000
 
   func facts() throws -> [ComparisonReport.Fact] {
     var facts: [ComparisonReport.Fact] = []
-    for (index, artifact) in clusters.enumerated() {
+    for (index, variants) in made.clusters.enumerated() {
       let users = names { $0.clusters == index }
-      facts += try self.facts("clusters of " + users, artifact)
+      for variant in variants {
+        let name = "clusters of " + users + comparison.mark(variant.cells)
+        facts += try self.facts(name, variant.value)
+      }
     }
-    for (index, summary) in profiles.enumerated() {
-      guard let pooled = summary.pooledGroups else { continue }
-      facts.append(
-        .init(
-          name: "profile of " + names { $0.profile == index } + ": groups that use the pooled one",
-          value: Double(pooled),
-          text:
-            "\(pooled) of \(summary.groups.count): too few of their tokens are gated, see `min_tokens`"
-        ))
+    for (index, variants) in made.profiles.enumerated() {
+      facts += pooledGroups("profile of " + names { $0.profile == index }, variants)
     }
-    for (index, artifact) in routers.enumerated() {
-      let report = artifact.training
-      facts.append(
-        .init(
-          name: "router of " + names { $0.router == index } + ": accuracy on its training samples",
-          value: report.accuracy,
-          text: "\(FactText.share(report.interval)) of \(report.count) samples, macro-F1 "
-            + (try comparison.macroF1(report))
-            + ", majority \(FactText.percent(report.majorityAccuracy))"))
+    for (index, variants) in made.routers.enumerated() {
+      let users = names { $0.router == index }
+      for variant in variants {
+        let report = variant.value.training
+        facts.append(
+          .init(
+            name: "router of " + users + comparison.mark(variant.cells)
+              + ": accuracy on its training samples",
+            value: report.accuracy,
+            text: "\(FactText.share(report.interval)) of \(report.count) samples, macro-F1 "
+              + (try comparison.macroF1(report))
+              + ", majority \(FactText.percent(report.majorityAccuracy))"))
+      }
     }
-    return try facts + agreement() + RouterFacts(comparison: comparison, routers: routers).facts()
+    return try facts + agreement()
+      + RouterFacts(comparison: comparison, primary: primary, routers: made.routers).facts()
+  }
+
+  /// Says how many groups of a profile have the thresholds of all samples.
+  private func pooledGroups(
+    _ name: String, _ variants: [CellVariant<SparsityProfile.Summary>]
+  ) -> [ComparisonReport.Fact] {
+    var counts = [[Int]?](repeating: nil, count: comparison.cells.count)
+    for variant in variants {
+      guard let pooled = variant.value.pooledGroups else { continue }
+      for cell in variant.cells { counts[cell] = [pooled, variant.value.groups.count] }
+    }
+    return CellVariant.equal(counts).map { same in
+      .init(
+        name: name + comparison.mark(same.cells) + ": groups that use the pooled one",
+        value: Double(same.value[0]),
+        text:
+          "\(same.value[0]) of \(same.value[1]): too few of their tokens are gated, see `min_tokens`"
+      )
+    }
   }
 
   private func names(_ isUser: (ComparedArm) -> Bool) -> String {
@@ -107,20 +136,26 @@ struct Facts {
 
   /// How often routed arms chose the group that the cluster stage's own rule gives.
   private func agreement() throws -> [ComparisonReport.Fact] {
-    try comparison.arms.compactMap { routed in
+    try comparison.arms.flatMap { routed -> [ComparisonReport.Fact] in
       guard routed.route == .classifier,
-        let oracle = comparison.arms.first(where: {
-          $0.isAssignedCounterpart(of: routed)
-        }), let own = comparison.scored(routed.name, cell: 0),
-        let other = comparison.scored(oracle.name, cell: 0), !own.groups.isEmpty,
-        own.groups.count == other.groups.count
-      else { return nil }
-      let hits = zip(own.groups, other.groups).filter { $0 == $1 }.count
-      let share = Double(hits) / Double(own.groups.count)
-      let interval = try Proportion.wilson(successes: hits, total: own.groups.count)
-      return .init(
-        name: "\(routed.name): agreement with \(oracle.name) on scored samples", value: share,
-        text: "\(hits) of \(own.groups.count) samples, \(FactText.share(interval))")
+        let oracle = comparison.arms.first(where: { $0.isAssignedCounterpart(of: routed) })
+      else { return [] }
+      let choices = comparison.cells.indices.map { cell -> [[Int]]? in
+        guard let own = comparison.scored(routed.name, cell: cell)?.groups,
+          let other = comparison.scored(oracle.name, cell: cell)?.groups, !own.isEmpty,
+          own.count == other.count
+        else { return nil }
+        return [own, other]
+      }
+      return try CellVariant.equal(choices).map { same in
+        let (own, other) = (same.value[0], same.value[1])
+        let hits = zip(own, other).filter { $0 == $1 }.count
+        let interval = try Proportion.wilson(successes: hits, total: own.count)
+        return .init(
+          name: "\(routed.name)\(comparison.mark(same.cells)): agreement with \(oracle.name) "
+            + "on scored samples", value: Double(hits) / Double(own.count),
+          text: "\(hits) of \(own.count) samples, \(FactText.share(interval))")
+      }
     }
   }
 }

@@ -6,11 +6,18 @@ import WinaStatistics
 struct GuessingFacts {
   let comparison: Comparison
 
-  /// One fact about the labels of multiple-choice samples; none for other data.
+  /// A fact about the labels of multiple-choice samples for every way in which they were scored; none for
+  /// other data.
   func facts() throws -> [ComparisonReport.Fact] {
-    guard let dense = comparison.arms.first(where: \.isDense),
-      let arm = comparison.scored(dense.name, cell: 0)
-    else { return [] }
+    guard let dense = comparison.arms.first(where: \.isDense) else { return [] }
+    let scores = comparison.cells.indices.map { comparison.scored(dense.name, cell: $0)?.scores }
+    return try CellVariant.equal(scores).flatMap { same in
+      try facts(dense.name, of: same.cells)
+    }
+  }
+
+  private func facts(_ dense: String, of cells: [Int]) throws -> [ComparisonReport.Fact] {
+    guard let arm = comparison.scored(dense, cell: cells[0]) else { return [] }
     let asked = arm.scored.filter { arm.scores[$0].logLikelihoods.count > 1 }
     guard !asked.isEmpty else { return [] }
     let byLabel = Dictionary(grouping: asked) { arm.scores[$0].label }
@@ -20,7 +27,7 @@ struct GuessingFacts {
     }
     return [
       ComparisonReport.Fact(
-        name: "labels at which \(dense.name) cannot be told from guessing",
+        name: "labels at which \(dense)\(comparison.mark(cells)) cannot be told from guessing",
         value: Double(atFloor.count),
         text: "\(atFloor.count) of \(byLabel.count)"
           + (atFloor.isEmpty

@@ -9,17 +9,19 @@ import WinaStatistics
 /// there is nothing to add to its accuracy on its training samples.
 struct RouterFacts {
   let comparison: Comparison
-  let routers: [RouterArtifact]
+  let primary: CompareStage.Primary?
+  /// Of every stage the different routers, with the cells that share them.
+  let routers: [[CellVariant<RouterArtifact>]]
 
   func facts() throws -> [ComparisonReport.Fact] {
     var facts: [ComparisonReport.Fact] = []
-    for (index, artifact) in routers.enumerated() {
+    for (index, variants) in routers.enumerated() {
       let arms = comparison.arms.filter { $0.router == index }
       let name = "router of " + arms.map(\.name).joined(separator: ", ")
-      facts += try validation(name, artifact)
-      guard artifact.validation != nil else { continue }
-      for arm in arms where arm.policy == nil {
-        facts += try scored(arm, artifact)
+      for variant in variants {
+        facts += try validation(name + comparison.mark(variant.cells), variant.value)
+        guard variant.value.validation != nil else { continue }
+        for arm in arms where arm.policy == nil { facts += try scored(arm, variant) }
       }
     }
     for arm in comparison.arms { facts += fallbacks(of: arm) }
@@ -113,15 +115,17 @@ struct RouterFacts {
 
   /// What a router reached on the scored samples, where an arm says which cluster is right.
   private func scored(
-    _ routed: ComparedArm, _ artifact: RouterArtifact
+    _ routed: ComparedArm, _ variant: CellVariant<RouterArtifact>
   ) throws -> [ComparisonReport.Fact] {
     guard routed.route == .classifier,
+      let cell = comparison.representative(of: variant.cells, for: primary),
       let rule = comparison.arms.first(where: {
         $0.isAssignedCounterpart(of: routed)
-      }), let own = comparison.scored(routed.name, cell: 0),
-      let right = comparison.scored(rule.name, cell: 0), !own.groups.isEmpty,
+      }), let own = comparison.scored(routed.name, cell: cell),
+      let right = comparison.scored(rule.name, cell: cell), !own.groups.isEmpty,
       own.groups.count == right.groups.count
     else { return [] }
+    let artifact = variant.value
     let counts = artifact.router.summary.trainingCounts
     let majority = counts.indices.reduce(0) { counts[$1] > counts[$0] ? $1 : $0 }
     let isRight = zip(own.groups, right.groups).map(==)
@@ -145,8 +149,9 @@ struct RouterFacts {
     text += ", McNemar p against the majority \(FactText.probability(result.pValue))"
     return [
       .init(
-        name: "\(routed.name): router on scored samples", value: report.accuracy, text: text)
-    ] + (try lost(own, right, by: routed.name, than: rule.name))
+        name: "\(routed.name)\(comparison.mark(variant.cells)): router on scored samples",
+        value: report.accuracy, text: text)
+    ] + (try lost(own, right, by: routed.name + comparison.mark([cell]), than: rule.name))
   }
 
   /// The divergence that is lost, per token and sample, where the router is wrong.
@@ -174,18 +179,18 @@ struct RouterFacts {
   }
 
   private func fallbacks(of arm: ComparedArm) -> [ComparisonReport.Fact] {
-    guard arm.policy == .fallback, let scored = comparison.scored(arm.name, cell: 0),
-      !scored.groups.isEmpty
-    else { return [] }
-    let count = scored.groups.filter { $0 == SampleRoute.fallback }.count
-    guard let share = try? Proportion.wilson(successes: count, total: scored.groups.count) else {
-      return []
+    guard arm.policy == .fallback else { return [] }
+    let groups = comparison.cells.indices.map { comparison.scored(arm.name, cell: $0)?.groups }
+    return CellVariant.equal(groups).compactMap { same in
+      let count = same.value.filter { $0 == SampleRoute.fallback }.count
+      guard let share = try? Proportion.wilson(successes: count, total: same.value.count) else {
+        return nil
+      }
+      return .init(
+        name: "\(arm.name)\(comparison.mark(same.cells)): samples sent to the fallback",
+        value: share.estimate,
+        text: "\(count) of \(same.value.count) samples, \(FactText.share(share))")
     }
-    return [
-      .init(
-        name: "\(arm.name): samples sent to the fallback", value: share.estimate,
-        text: "\(count) of \(scored.groups.count) samples, \(FactText.share(share))")
-    ]
   }
 }
 

@@ -13,13 +13,14 @@ struct Verdict {
     guard let primary, let contrast = Contrast(primary.contrast) else { return nil }
     guard let row = contrasts.first(where: \.isPrimary) else {
       let declared = (primary.at ?? [:]).mapValues(\.json)
-      return "No verdict: the primary endpoint is declared at \(cellText(declared)), "
+      return
+        "No verdict: the primary endpoint is declared at \(Comparison.text(ofCell: declared)), "
         + "which is no cell of this run."
     }
     guard let arm = comparison.description(of: contrast.arm),
       let baseline = comparison.description(of: contrast.baseline)
     else { return nil }
-    let place = row.cell.isEmpty ? "" : " at " + cellText(row.cell)
+    let place = row.cell.isEmpty ? "" : " at " + Comparison.text(ofCell: row.cell)
     guard let difference = row.difference, let low = row.low, let high = row.high, let p = row.p
     else {
       return "No verdict\(place): \(row.note ?? "there is no difference to test")."
@@ -63,9 +64,5 @@ struct Verdict {
     }
     if let dominance, p < 0.05 { sentence += " " + dominance }
     return sentence
-  }
-
-  private func cellText(_ cell: [String: JSONValue]) -> String {
-    cell.keys.sorted().map { "\($0)=\(cell[$0]?.canonicalText ?? "")" }.joined(separator: ", ")
   }
 }
