@@ -17,7 +17,7 @@ public enum HistogramStage: Stage {
   public static let summary = "Adds score histograms up, pooled and by cluster."
   public static let dataUse = DataUse.fitted
   public static let usesNumerics = true
-  public static let internalPorts: Set<String> = ["features", "transform"]
+  public static let internalPorts: Set<String> = ["features", "tokens", "transform"]
 
   /// What a spec may set; `centring` and `scores` are set by profiles that centre.
   public struct Params: Codable, Sendable {

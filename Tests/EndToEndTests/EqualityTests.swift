@@ -10,6 +10,42 @@ struct EqualityTests {
     #expect(report.results == warm.report.results)
   }
 
+  /// Stages that name their tokens are not touched by other tokens in the same spec.
+  @Test func aSecondTokenizationLeavesTheFirstAsItIs() throws {
+    let warm = try ToyWorkspace.warmSmall()
+    let workspace = try warm.workspace.copy()
+    let spec = ToySpec.small
+      .replacing("capture: {", with: "capture: {tokens: tokenize, ")
+      .replacing("{kind: cluster, ", with: "{kind: cluster, tokens: tokenize, capture: capture, ")
+      .replacing("{kind: histogram", with: "{kind: histogram, capture: capture")
+      .replacing(
+        "{kind: classifier, ", with: "{kind: classifier, tokens: tokenize, capture: capture, "
+      )
+      .replacing("  evaluate:\n", with: "  evaluate:\n    tokens: tokenize\n")
+      .replacing(
+        "  uniform: {kind",
+        with: """
+            shorter: {kind: tokenize, max_tokens: 32}
+            short: {kind: capture, tokens: shorter, scores: [wina]}
+            short_pooled: {kind: histogram, capture: short}
+            short_groups: {kind: cluster, tokens: shorter, capture: short, features: bag_of_tokens, k: 2}
+            short_grouped: {kind: histogram, capture: short, groups: short_groups}
+            short_uniform: {kind: profile, histogram: short_pooled, score: wina, sparsity: 0.5}
+            short_specific: {kind: profile, histogram: short_grouped, score: wina, sparsity: 0.5}
+            uniform: {kind
+          """
+      ).replacing(
+        "      uniform: {profile: uniform}\n",
+        with: "      uniform: {profile: uniform}\n      short: {profile: short_uniform}\n")
+    try workspace.write(spec, to: "two.yaml")
+    let report = try workspace.run("--only", "evaluate,short_specific", spec: "two.yaml")
+    #expect(report.tasks.contains { $0.name == "short_specific" })
+    let known = Set(warm.report.tasks.map(\.planKey))
+    let first = report.tasks.filter { known.contains($0.planKey) }
+    #expect(first.count == known.count - 1, "all but the comparison")
+    #expect(first.allSatisfy { !report.ran.contains($0.name) })
+  }
+
   @Test func otherShardsGiveEveryLabelTheSameNumbers() throws {
     let arms = "evaluate: {arms: {dense: {}, uniform: {profile: uniform}}}"
     let start = try #require(ToySpec.small.range(of: "  evaluate:\n"))

@@ -90,8 +90,10 @@ final class ToyWorkspace: Sendable {
   ) throws -> RunReport {
     let outcome = try start(["run", spec, "--json"] + arguments).wait()
     if outcome.status != 0 {
+      let failures = outcome.output.split(separator: "\n").filter { $0.contains("task-failed") }
       Issue.record(
-        "ended with \(outcome.status):\n\(outcome.errors)", sourceLocation: sourceLocation)
+        "ended with \(outcome.status):\n\(outcome.errors)\(failures.joined(separator: "\n"))",
+        sourceLocation: sourceLocation)
     }
     return try RunReport(outcome)
   }
