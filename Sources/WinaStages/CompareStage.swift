@@ -195,7 +195,8 @@ public enum CompareStage: Stage {
   public static func templates(
     _ params: Params, _ wiring: Wiring
   ) throws(PlanProblem) -> [TaskTemplate<TaskParams>] {
-    let wiring = ComparisonLayout.described(params, wiring)
+    let cell = ComparisonLayout.described(params, wiring.cells)
+    let wiring = wiring.inCell(cell)
     let evaluate = try wiring.require(
       wiring.stage.input("results") ?? "", kinds: [EvaluateStage.kind], at: ["results"])
     let layout = try ComparisonLayout(params, evaluate: evaluate, wiring: wiring)
@@ -207,7 +208,7 @@ public enum CompareStage: Stage {
     let prompt = settings?.text("prompt").flatMap(EvaluationPolicy.PromptGating.init(rawValue:))
     let scored = evaluate.text("split").flatMap(Split.init(rawValue:)) ?? .test
     let others = ComparisonLayout.fittedSplits(of: evaluate, wiring)
-      .filter { $0 != scored }.map { ArtifactRequest(tokens, .split($0)) }
+      .filter { $0 != scored }.map { ArtifactRequest(tokens, .split($0), cell: cell) }
     return [
       TaskTemplate(
         params: TaskParams(
@@ -225,7 +226,7 @@ public enum CompareStage: Stage {
           "clusters": .artifacts(layout.inEveryCell(layout.clusters)),
           "routers": .artifacts(layout.inEveryCell(layout.routers)),
           "profiles": .artifacts(layout.inEveryCell(layout.profiles)),
-          "scored_tokens": .artifacts([ArtifactRequest(tokens, .split(scored))]),
+          "scored_tokens": .artifacts([ArtifactRequest(tokens, .split(scored), cell: cell)]),
           "other_tokens": .artifacts(others), "model": .model,
         ], fanOut: .once)
     ]

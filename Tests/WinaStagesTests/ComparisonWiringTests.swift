@@ -151,7 +151,7 @@ extension StageWiringTests {
       return requests
     }
     func tokens(_ splits: Split...) -> [ArtifactRequest] {
-      splits.map { ArtifactRequest("tokenize", .split($0)) }
+      splits.map { ArtifactRequest("tokenize", .split($0), cell: 0) }
     }
     let labels = ["labels": ["clusters"], "tokens": ["tokenize"]]
     func router(_ params: JSONValue) -> WiredStage {
@@ -209,6 +209,9 @@ extension StageWiringTests {
     }
     #expect(made[0].params["cells"] == [["s": 0.5], ["s": 0.65]])
     #expect(made[0].inputs["routers"] == requests("router"))
+    #expect(
+      made[0].inputs["scored_tokens"]
+        == .artifacts([ArtifactRequest("tokenize", .split(.test), cell: 1)]))
     guard case .artifacts(let clusters)? = made[0].inputs["clusters"] else {
       Issue.record("no clusters are asked for")
       return

@@ -68,14 +68,14 @@ struct ComparisonLayout {
     cells.sorted { precedes($0.assignment, $1.assignment) }
   }
 
-  /// Returns the wiring of the cell whose arms the report describes: that of the primary endpoint, or the
+  /// Returns the cell whose arms and samples the report describes: that of the primary endpoint, or the
   /// first.
-  static func described(_ params: CompareStage.Params, _ wiring: Wiring) -> Wiring {
-    let cells = ordered(wiring.cells)
+  static func described(_ params: CompareStage.Params, _ cells: [PlanCell]) -> Int {
+    let cells = ordered(cells)
     let cell = params.primary.flatMap { primary in
       cells.first { primary.matches($0.assignment) }
     }
-    return (cell ?? cells.first).map { wiring.inCell($0.index) } ?? wiring
+    return (cell ?? cells.first)?.index ?? 0
   }
 
   /// What asks for the whole of stages, of each in every cell.
