@@ -147,8 +147,23 @@ public struct Wiring: Sendable {
   public let stages: [String: WiredStage]
   /// All cells of the sweep.
   public let cells: [PlanCell]
-  /// The stages of every cell, for a stage that spans cells.
-  private let stagesByCell: [[String: WiredStage]]
+  /// What every cell has, for a stage that spans cells.
+  private let surroundings: [Surroundings]
+
+  /// What a stage finds around it in a cell.
+  public struct Surroundings: Sendable {
+    var stages: [String: WiredStage]
+    var isDocuments: Bool
+    var data: DataSettings
+
+    /// Makes the surroundings of a cell.
+    public init(stages: [String: WiredStage], isDocuments: Bool, data: DataSettings) {
+      self.stages = stages
+      self.isDocuments = isDocuments
+      self.data = data
+    }
+  }
+
   /// Whether the data are documents rather than multiple choice.
   public let isDocuments: Bool
   /// Settings of the `data` section that stages use.
@@ -156,27 +171,28 @@ public struct Wiring: Sendable {
 
   /// Makes a wiring.
   ///
-  /// - Parameter stagesByCell: The stages of every cell, if the stage spans cells and they differ.
+  /// - Parameter surroundings: What every cell has, if the stage spans cells.
   public init(
     stage: WiredStage, stages: [String: WiredStage], cells: [PlanCell],
-    stagesByCell: [[String: WiredStage]] = [], isDocuments: Bool, data: DataSettings
+    surroundings: [Surroundings] = [], isDocuments: Bool, data: DataSettings
   ) {
     self.stage = stage
     self.stages = stages
     self.cells = cells
-    self.stagesByCell = stagesByCell
+    self.surroundings = surroundings
     self.isDocuments = isDocuments
     self.data = data
   }
 
-  /// Returns the same with the other stages as they are in another cell.
+  /// Returns the same with the other stages and the data as they are in another cell.
   ///
   /// - Parameter cell: A position in ``cells``.
   public func inCell(_ cell: Int) -> Wiring {
-    guard stagesByCell.indices.contains(cell) else { return self }
+    guard surroundings.indices.contains(cell) else { return self }
+    let own = surroundings[cell]
     return Wiring(
-      stage: stage, stages: stagesByCell[cell], cells: cells, stagesByCell: stagesByCell,
-      isDocuments: isDocuments, data: data)
+      stage: stage, stages: own.stages, cells: cells, surroundings: surroundings,
+      isDocuments: own.isDocuments, data: own.data)
   }
 
   /// Returns a stage of the given kinds by name.

@@ -108,6 +108,12 @@ extension GraphBuilder {
           } ?? PlanDiagnostics.noModel(stage: stage.spec.name, specRange: spec.source.wholeRange))
         return nil
       }
+      if stage.prepared.spansCells, request == .model,
+        inventories.contains(where: { $0.inventory.model?.digest != leaf.digest })
+      {
+        diagnostics.insert(PlanDiagnostics.otherModels(stage: stage.spec.name))
+        return nil
+      }
       return .leaves([.leaf(leaf)])
     case .records:
       guard nodes[number].isPerShard else {
@@ -129,6 +135,7 @@ extension GraphBuilder {
   ) -> [BoundPort.Child]? {
     let asker = nodes[number]
     var children: [BoundPort.Child] = []
+    var counts: [Split: Int] = [:]
     for request in requests {
       let site = PlanSite(
         cell: request.cell ?? asker.site.cell,
@@ -138,6 +145,13 @@ extension GraphBuilder {
       if case .split(let split) = request.scope {
         shards = self.shards(of: split, cell: site.cell, for: asker.stage)
         if shards.isEmpty { continue }
+        if asker.stage.prepared.spansCells {
+          guard counts[split, default: shards.count] == shards.count else {
+            diagnostics.insert(PlanDiagnostics.otherShards(stage: asker.stage.spec.name, split))
+            return nil
+          }
+          counts[split] = shards.count
+        }
       }
       guard nodes[node].isPerShard == (request.scope != .whole) else {
         fault(number, "they mistake whether '\(request.stage)' is expanded over shards")

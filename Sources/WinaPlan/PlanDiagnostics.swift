@@ -110,6 +110,22 @@ enum PlanDiagnostics {
       at: stage.name.range, help: "this is no fault of the spec; report it")
   }
 
+  /// Says that a stage that runs once over all cells would mix cells of different models.
+  static func otherModels(stage: Located<String>) -> Diagnostic {
+    Diagnostic(
+      id: "plan.other-models",
+      "stage '\(stage.value)' runs once over all cells, but they have different models",
+      at: stage.range, help: "run the spec once for each model, with `--set model=DIRECTORY`")
+  }
+
+  /// Says that a stage that runs once over all cells would take the shards of one for those of another.
+  static func otherShards(stage: Located<String>, _ split: Split) -> Diagnostic {
+    Diagnostic(
+      id: "plan.other-samples",
+      "stage '\(stage.value)' runs once over all cells, but their \(split.rawValue) splits differ in size",
+      at: stage.range, help: "run the spec once for each, with `--set`")
+  }
+
   static func noModel(stage: Located<String>, specRange: SourceRange) -> Diagnostic {
     Diagnostic(
       id: "plan.no-model", "stage '\(stage.value)' needs a model, but the spec names none",

@@ -106,16 +106,32 @@ struct TemplateTable {
   private mutating func wiring(
     of stage: ResolvedStage, _ params: JSONValue, cell: Int
   ) -> Wiring {
-    let projected = cells[cell].projected(onto: dataAxes)
-    if data[projected] == nil { data[projected] = .some(spec.data(in: projected)) }
-    let settings = data[projected] ?? nil
-    let all = stage.prepared.spansCells ? cells.indices.map { wiredStages(in: $0) } : []
-    let isDocuments = if case .documents = settings?.source { true } else { false }
+    let all = stage.prepared.spansCells ? cells.indices.map { surroundings(in: $0) } : []
+    let settings = data(in: cell)
     var own = stage.wired
     own.params = params
     return Wiring(
-      stage: own, stages: wiredStages(in: cell), cells: planCells, stagesByCell: all,
-      isDocuments: isDocuments, data: TemplateTable.settings(of: settings))
+      stage: own, stages: wiredStages(in: cell), cells: planCells, surroundings: all,
+      isDocuments: TemplateTable.isDocuments(settings), data: TemplateTable.settings(of: settings))
+  }
+
+  private mutating func surroundings(in cell: Int) -> Wiring.Surroundings {
+    let settings = data(in: cell)
+    return Wiring.Surroundings(
+      stages: wiredStages(in: cell), isDocuments: TemplateTable.isDocuments(settings),
+      data: TemplateTable.settings(of: settings))
+  }
+
+  private mutating func data(in cell: Int) -> DataSpec? {
+    let projected = cells[cell].projected(onto: dataAxes)
+    if let known = data[projected] { return known }
+    let settings = spec.data(in: projected)
+    data[projected] = .some(settings)
+    return settings
+  }
+
+  private static func isDocuments(_ settings: DataSpec?) -> Bool {
+    if case .documents = settings?.source { true } else { false }
   }
 
   private mutating func wiredStages(in cell: Int) -> [String: WiredStage] {

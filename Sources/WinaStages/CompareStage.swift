@@ -15,7 +15,7 @@ public enum CompareStage: Stage {
   public static let dataUse = DataUse.derived
   public static let isTarget = true
   public static let internalPorts: Set<String> = [
-    "clusters", "routers", "profiles", "scored_tokens", "other_tokens",
+    "clusters", "routers", "profiles", "scored_tokens", "subject_tokens", "other_tokens",
   ]
 
   /// The one endpoint that is not corrected for multiplicity.
@@ -145,6 +145,8 @@ public enum CompareStage: Stage {
     var resample: Resampling?
     var equivalence: Double?
     var area: [Double]?
+    /// The axes along which arms have curves; all of them if absent.
+    var curveAxes: [String]?
     var bootstrap: Int
     var permutations: Int
     var seed: UInt64
@@ -152,6 +154,7 @@ public enum CompareStage: Stage {
     enum CodingKeys: String, CodingKey {
       case cells, arms, entries, primary, seeds, correction, equivalence, area, bootstrap
       case permutations, seed, prompt, resample
+      case curveAxes = "curve_axes"
       case denseFraction = "dense_fraction"
       case densePrefix = "dense_prefix"
       case routeTokens = "route_tokens"
@@ -176,6 +179,8 @@ public enum CompareStage: Stage {
     var routers: [Ref<RouterArtifact>]
     var profiles: [Ref<ProfileArtifact>]
     var scoredTokens: [Ref<TokenizedShard>]
+    /// The scored samples of all cells, where subjects are drawn together.
+    var subjectTokens: [Ref<TokenizedShard>]
     var otherTokens: [Ref<TokenizedShard>]
     var model: LeafRef<ModelFiles>
 
@@ -185,6 +190,7 @@ public enum CompareStage: Stage {
       routers = try ports.read("routers")
       profiles = try ports.read("profiles")
       scoredTokens = try ports.read("scored_tokens")
+      subjectTokens = try ports.read("subject_tokens")
       otherTokens = try ports.read("other_tokens")
       model = try ports.read("model")
     }
@@ -219,7 +225,7 @@ public enum CompareStage: Stage {
           correction: params.correction == .holm ? nil : params.correction,
           resample: params.resample == .sample ? nil : params.resample,
           equivalence: params.equivalence,
-          area: params.area == [0.25, 0.7] ? nil : params.area,
+          area: params.area == [0.25, 0.7] ? nil : params.area, curveAxes: layout.curveAxes,
           bootstrap: params.bootstrap, permutations: params.permutations, seed: params.seed),
         inputs: [
           "results": .artifacts(layout.requests),
@@ -227,6 +233,9 @@ public enum CompareStage: Stage {
           "routers": .artifacts(layout.inEveryCell(layout.routers)),
           "profiles": .artifacts(layout.inEveryCell(layout.profiles)),
           "scored_tokens": .artifacts([ArtifactRequest(tokens, .split(scored), cell: cell)]),
+          "subject_tokens": .artifacts(
+            params.resample == .subject
+              ? layout.cells.map { ArtifactRequest(tokens, .split(scored), cell: $0.index) } : []),
           "other_tokens": .artifacts(others), "model": .model,
         ], fanOut: .once)
     ]
@@ -256,7 +265,9 @@ public enum CompareStage: Stage {
         bootstrap: params.bootstrap, permutations: params.permutations, seed: params.seed,
         policy: policy, equivalence: params.equivalence, area: (area[0], area[1]),
         threads: context.threads, correction: params.correction ?? .holm, seeds: params.seeds,
-        subjects: params.resample == .subject ? subjects(of: tokens) : nil,
+        subjects: params.resample == .subject
+          ? subjects(of: Set(inputs.subjectTokens).map { try context.load($0) }) : nil,
+        curveAxes: params.curveAxes,
         overlaps: try OverlapAudit(
           scored: tokens, others: inputs.otherTokens.map { try context.load($0) }
         ).facts()))

@@ -234,7 +234,13 @@ public enum LatencyStage: Stage {
         LatencySubject(name: name + packedSuffix, arms: packed, model: model.language))
     }
     let probe = LatencyProbe(model: model.language, firstGatedRow: prefix, now: now)
-    let shapes = shapes(params).filter { $0.threads <= context.threads }
+    let shapes = shapes(params)
+    if let most = shapes.map(\.threads).max(), most > context.threads {
+      // Left out, they would be missing for every run that finds this result in the cache.
+      throw ArtifactError(
+        "\(most) threads are to be measured, but the run may use \(context.threads); run with "
+          + "`--jobs \(most)` on a machine with as many cores, or remove \(most) from `threads`")
+    }
     var results: [LatencyResult] = []
     for (index, shape) in shapes.enumerated() {
       try context.checkCancellation()

@@ -79,11 +79,12 @@ struct Experiment {
     guard let graph = plan.graph else { throw SpecError(warnings + plan.diagnostics) }
     var inputs = RunInputs.none
     for inventory in inventories.values { inputs = inputs.merging(inventory.inputs) }
+    let first = spec.cells().first.flatMap { inventories[$0.projected(onto: axes)] }
     let notes = saveWarnings.map { Diagnostic(id: "run.workspace", severity: .warning, $0) }
     var seen = DiagnosticSet()
     seen.insert(contentsOf: warnings + plan.diagnostics + notes)
     return Prepared(
-      graph: graph, inputs: inputs, counts: inventories.values.first?.counts ?? [],
+      graph: graph, inputs: inputs, counts: first?.counts ?? [],
       warnings: seen.sorted)
   }
 

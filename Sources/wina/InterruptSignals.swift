@@ -16,14 +16,16 @@ struct InterruptSignals {
     source.resume()
   }
 
-  /// Turns Ctrl-C into draining, and a second one into killing.
+  /// Turns Ctrl-C into draining, a second one into killing, and a third into an end at once, for tasks that
+  /// do not hear of it: what the cache holds stays whole, as it does when a process is killed.
   init(_ cancellation: CancellationToken) {
     self.init {
       switch cancellation.state {
       case .running:
         cancellation.drain()
         StandardError.write("\nfinishing what runs; press Ctrl-C again to kill it\n")
-      default: cancellation.kill()
+      case .draining: cancellation.kill()
+      case .killed: _exit(130)
       }
     }
   }

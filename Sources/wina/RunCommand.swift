@@ -67,11 +67,13 @@ struct RunCommand: SpecCommand {
     let results = RunResults(
       graph: prepared.graph, runner: runner, outcome: outcome, arms: experiment.arms,
       cells: experiment.cells)
-    let report = outcome.succeeded ? try results.report() : nil
+    // What cannot be summarised has been computed all the same, and the run is recorded.
+    let made = Result { outcome.succeeded ? try results.report() : nil }
     let result = RunResult(
       run: id, spec: options.spec, experiment: experiment.spec.experiment.value, started: started,
-      outcome: outcome, results: report?.stampedRows ?? [])
+      outcome: outcome, results: (try? made.get())?.stampedRows ?? [])
     try journal.finish(result)
+    let report = try made.get()
     if let report { try RunFiles(directory: journal.directory).write(report) }
     if json {
       StandardOutput.write(try result.line() + "\n")
@@ -117,8 +119,10 @@ struct ByteSize: ExpressibleByArgument, CustomStringConvertible {
     let text = argument.uppercased()
     let shift = text.last.flatMap { units[$0] }
     let digits = shift == nil ? text[...] : text.dropLast()
-    guard let value = Double(digits), value > 0, value < 1e12 else { return nil }
-    bytes = Int(value * Double(1 << (shift ?? 0)))
+    guard let value = Double(digits), value > 0 else { return nil }
+    let size = value * Double(1 << (shift ?? 0))
+    guard size < 1e18 else { return nil }
+    bytes = Int(size)
   }
 
   var description: String { "\(bytes >> 20)M" }

@@ -76,7 +76,8 @@ struct RunResults {
     }.first
     let arms = try targets.map { target in
       EvaluationSummary.Arm(
-        cell: graph[target].assignment, name: graph[target].item ?? graph[target].stage,
+        cell: graph[target].assignment, stage: graph[target].stage,
+        name: graph[target].item ?? graph[target].stage,
         shard: try runner.artifact(of: target, as: EvaluationShard.self))
     }
     return try EvaluationSummary.report(arms, modelDirectory: model?.location ?? "")

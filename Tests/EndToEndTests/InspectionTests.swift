@@ -213,6 +213,44 @@ struct InspectionTests {
     }
   }
 
+  /// Without a comparison the arms of two stages stand side by side, each by its own samples.
+  @Test func armsOfTwoEvaluationsAreToldApart() throws {
+    let workspace = try ToyWorkspace.warm().workspace.copy()
+    let start = try #require(ToySpec.small.range(of: "  evaluate:\n"))
+    try workspace.write(
+      String(ToySpec.small[..<start.lowerBound])
+        + "  evaluate: {arms: {dense: {}, uniform: {profile: uniform}}}\n"
+        + "  checked: {kind: evaluate, split: validation, arms: {uniform: {profile: uniform}}}\n",
+      to: "two.yaml")
+    let report = try workspace.run(spec: "two.yaml")
+    func count(_ arm: String) -> Int? {
+      report.results.first { $0.arm == arm && $0.metric == "kl" && $0.label == nil }?.n
+    }
+    let (scored, checked) = (
+      try #require(count("evaluate.uniform")), try #require(count("checked.uniform"))
+    )
+    #expect(scored > checked && checked > 0)
+    #expect(count("uniform") == nil)
+  }
+
+  @Test func cellsOfOtherModelsCannotBeCompared() throws {
+    let workspace = try ToyWorkspace.warm().workspace.copy()
+    let manager = FileManager.default
+    try manager.copyItem(atPath: workspace.file("model"), toPath: workspace.file("other"))
+    let path = workspace.file("other/config.json")
+    let config = try String(contentsOfFile: path, encoding: .utf8)
+    try workspace.write(config + "\n", to: "other/config.json")
+    let swept = "sweep: {grid: {model: [./model, ./other]}}\n"
+    try workspace.write(
+      ToySpec.small.replacing(
+        "contrast: routed - uniform}", with: "contrast: routed - uniform, at: {model: ./model}}")
+        + swept, to: "models.yaml")
+    let planned = try workspace.wina("plan", "models.yaml")
+    #expect(planned.status == 2)
+    #expect(
+      planned.errors.contains("'compare' runs once over all cells, but they have different models"))
+  }
+
   @Test func aVerdictNamesWhatIsSweptAsItIsAtThePrimaryEndpoint() throws {
     let workspace = try ToyWorkspace.warm().workspace.copy()
     let spec = ToySpec.small

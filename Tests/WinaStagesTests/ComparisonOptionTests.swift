@@ -95,6 +95,101 @@ struct ComparisonOptionTests {
     #expect(try board.report().contrasts == plain.contrasts)
   }
 
+  /// The baseline's other score is no point of its curve, although its compute lies beyond the arm's.
+  @Test func curvesOfOtherAxesAreNotInterpolated() throws {
+    var board = try Scoreboard()
+    board.cells = [["score": "teal"], ["score": "wina"]]
+    board.primary = ["metric": "kl", "contrast": "grouped - pooled", "at": ["score": "wina"]]
+    board.add("pooled")
+    board.add("grouped", grouped: true, route: "assign", clusters: 0)
+    board.entries = [
+      .init(arm: "pooled", cell: 0, halves: halves(0.1), sparsity: 0.4),
+      .init(arm: "grouped", cell: 0, halves: halves(0.2), sparsity: 0.45),
+      .init(arm: "pooled", cell: 1, halves: halves(0.5), sparsity: 0.5),
+      .init(arm: "grouped", cell: 1, halves: halves(0.2), sparsity: 0.45),
+    ]
+    func primary() throws -> ContrastRow? { try board.report().contrasts.first(where: \.isPrimary) }
+    #expect(try primary()?.note?.contains("interpolated") == true)
+    board.options["curve_axes"] = ["s"]
+    #expect(try primary()?.difference == nil)
+    #expect(try primary()?.note?.contains("sweep does not reach") == true)
+  }
+
+  @Test func aCurveThatSavesLittleHasNoArea() throws {
+    var board = try Scoreboard()
+    board.cells = [["s": 0.05], ["s": 0.1], ["s": 0.2]]
+    board.primary = ["metric": "kl", "contrast": "grouped - pooled", "at": ["s": 0.1]]
+    board.add("dense", score: nil)
+    board.add("pooled")
+    board.add("grouped", grouped: true, route: "assign", clusters: 0)
+    for (cell, sparsity) in [0.05, 0.1, 0.2].enumerated() {
+      board.entries += [
+        .init(arm: "dense", cell: cell, halves: halves(0), sparsity: 0),
+        .init(arm: "pooled", cell: cell, halves: halves(0.3), sparsity: sparsity),
+        .init(arm: "grouped", cell: cell, halves: halves(0.2), sparsity: sparsity),
+      ]
+    }
+    board.options["area"] = [0.9, 0.95]
+    let fact = try #require(try fact(board, "mean along the curves"))
+    #expect(fact.value == nil && fact.text == "n/a: the curves do not overlap")
+  }
+
+  /// Documents have no accuracy: they are in no interval and no contrast of it.
+  @Test func accuracyIsOfSamplesThatAreAnswered() throws {
+    var board = try Scoreboard()
+    board.primary = ["metric": "acc", "contrast": "grouped - pooled"]
+    board.add("pooled")
+    board.add("grouped", grouped: true, route: "assign", clusters: 0)
+    let wrong = [0, 0, 0, 0, 1, 0, 1, 0, 1, 1, 0, 1]
+    let right = [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0, 1]
+    board.entries = [
+      .init(arm: "pooled", right: wrong, documents: [0, 1, 2, 3]),
+      .init(arm: "grouped", right: right, documents: [0, 1, 2, 3]),
+    ]
+    let report = try board.report()
+    let row = try #require(
+      report.rows.first { $0.arm == "grouped" && $0.metric == "acc" && $0.label == nil })
+    #expect(row.value == 7.0 / 8 && row.n == 8)
+    #expect(try #require(row.low) <= 7.0 / 8 && #require(row.high) >= 7.0 / 8)
+    let contrast = try #require(report.contrasts.first { $0.isPrimary })
+    #expect(contrast.difference == 2.0 / 8 && contrast.n == 8)
+    #expect(report.rows.contains { $0.metric == "perplexity" && $0.label == nil })
+  }
+
+  @Test func numbersBeyondAllBoundsAreNotAvailable() throws {
+    var board = try board()
+    board.entries[0].halves = halves(1e4)
+    let row = try #require(
+      try board.report().rows.first {
+        $0.arm == "uniform" && $0.metric == "perplexity" && $0.label == nil
+      })
+    #expect(row.value == nil && row.n == 12 && row.note == "larger than a number can be")
+  }
+
+  /// Arms of several sparsities in one cell: each has the counterpart that was fitted like it.
+  @Test func counterpartsHaveTheSameProfile() throws {
+    var board = try Scoreboard()
+    for (place, level) in [0.2, 0.6].enumerated() {
+      board.add("pooled\(place)", centring: "global", profile: place)
+      board.add(
+        "assigned\(place)", centring: "group", grouped: true, route: "assign", clusters: 0,
+        profile: place)
+      board.add(
+        "routed\(place)", centring: "group", grouped: true, route: "classifier", clusters: 0,
+        profile: place)
+      board.entries += [
+        .init(arm: "pooled\(place)", halves: halves(level + 0.1)),
+        .init(arm: "assigned\(place)", halves: halves(level)),
+        .init(arm: "routed\(place)", halves: halves(level + 0.01)),
+      ]
+    }
+    let report = try board.report()
+    #expect(report.contrasts.contains { $0.contrast == "routed1 - pooled1" })
+    let parts = report.facts.filter { $0.name.contains("its parts") }.map(\.text)
+    #expect(parts.count == 2)
+    #expect(parts.allSatisfy { $0.contains(") 0.01 [0.01, 0.01]") }, "\(parts)")
+  }
+
   /// A baseline that depends on the stage too meets each arm under the same seed, not under the spec's own.
   @Test func anArmMeetsTheBaselineOfItsSeed() throws {
     var board = try board()

@@ -200,6 +200,61 @@ extension StageWiringTests {
     #expect(try centring(at: nil) == "global")
   }
 
+  private func evaluating(_ arms: JSONValue) -> WiredStage {
+    WiredStage(
+      name: "evaluate", kind: "evaluate", params: ["split": "test", "arms": arms],
+      inputs: ["tokens": ["tokenize"]])
+  }
+
+  @Test func anArmIsTheSameInAllCells() throws {
+    func found(_ other: JSONValue) -> PlanProblem? {
+      let arm: JSONValue = ["profile": "specific", "route": "assign"]
+      return problem {
+        try templates(
+          "compare", [:], inputs: ["results": ["evaluate"]], more: [evaluating(["a": arm])],
+          cells: StageWiringTests.twoCells,
+          byCell: [evaluating(["a": arm]), evaluating(["a": other])])
+      }
+    }
+    #expect(found(["profile": "specific", "route": "assign"]) == nil)
+    for other: JSONValue in [
+      ["profile": "specific", "route": "best"], ["profile": "specific", "route": "router"],
+      ["profile": "kind", "route": "assign"],
+      ["profile": "specific", "route": "assign", "policy": "random"],
+    ] {
+      #expect(found(other)?.id == "plan.swept-arm")
+      #expect(found(other)?.problem.message.contains("arm 'a'") == true)
+    }
+  }
+
+  /// Interpolation to equal compute follows the axes on which sparsities vary, and no others.
+  @Test func curvesFollowAxesOfSparsity() throws {
+    func profile(_ sparsity: Double) -> WiredStage {
+      var stage = StageWiringTests.profile("uniform", "pooled")
+      stage.params = ["score": "wina", "sparsity": .double(sparsity), "gate": "threshold"]
+      return stage
+    }
+    let cells = [("wina", 0.5), ("teal", 0.5), ("wina", 0.25), ("teal", 0.25)].enumerated().map {
+      PlanCell(
+        index: $0.offset,
+        assignment: ["score": .string($0.element.0), "s": .double($0.element.1)])
+    }
+    func axes(_ cells: ArraySlice<PlanCell>) throws -> JSONValue? {
+      try templates(
+        "compare", [:], inputs: ["results": ["evaluate"]], more: [StageWiringTests.evaluate],
+        cells: Array(cells), byCell: [0.5, 0.5, 0.25, 0.25].map(profile))[0].params["curve_axes"]
+    }
+    #expect(try axes(cells[...]) == ["s"])
+    #expect(try axes(cells[..<2]) == [])
+  }
+
+  @Test func anArmThatIsRefusedElsewhereDoesNotCrashTheComparison() throws {
+    let made = try templates(
+      "compare", [:], inputs: ["results": ["evaluate"]],
+      more: [evaluating(["dense": ["profile": "uniform"]])])
+    #expect(made.count == 1)
+  }
+
   @Test func whatArmsRestOnIsAskedForInEveryCell() throws {
     let made = try comparison([:])
     // 0.5 comes before 0.65, which the spec lists first.

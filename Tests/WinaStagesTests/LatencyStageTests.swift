@@ -38,8 +38,7 @@ struct LatencyStageTests {
   }
 
   @Test func everyShapeHasEveryArmAndStaticMasksTwice() throws {
-    // The context grants one thread, so shapes with two are left out.
-    let found = try measure(prompts: [4, 6], generated: 9, batch: [1, 3], threads: [1, 2])
+    let found = try measure(prompts: [4, 6], generated: 9, batch: [1, 3])
     #expect(found.host == "memory")
     #expect(found.results.count == 4 * 4)
     #expect(
@@ -53,6 +52,14 @@ struct LatencyStageTests {
       #expect((result.phases["down_proj"] ?? 0) > 0)
     }
     #expect(found.packing.keys.sorted() == ["fixed (packed)"])
+  }
+
+  /// A result without them would be found in the cache by runs that may use more.
+  @Test func moreThreadsThanTheRunMayUseAreAnError() {
+    let error = #expect(throws: ArtifactError.self) {
+      try measure(prompts: [4], generated: 6, batch: [1], threads: [1, 2], repeats: 1)
+    }
+    #expect(error?.message.contains("`--jobs 2`") == true)
   }
 
   @Test func densityIsWhatStepsRead() throws {

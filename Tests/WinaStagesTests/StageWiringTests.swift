@@ -65,7 +65,11 @@ struct StageWiringTests {
     return try prepared.templates(
       Wiring(
         stage: own, stages: stages, cells: cells,
-        stagesByCell: byCell.map { changed in stages.merging([changed.name: changed]) { $1 } },
+        surroundings: byCell.map { changed in
+          Wiring.Surroundings(
+            stages: stages.merging([changed.name: changed]) { $1 }, isDocuments: true,
+            data: DataSettings(routeTokens: 8))
+        },
         isDocuments: true, data: DataSettings(routeTokens: 8)))
   }
 

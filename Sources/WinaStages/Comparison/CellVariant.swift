@@ -32,14 +32,19 @@ extension CellVariant {
 }
 
 extension Comparison {
-  /// Returns what tells cells apart from the others, such as ` [k=4]`; nothing where they are all cells.
+  /// Returns what tells cells apart from the others, such as ` [k=4]`, or else all their values; nothing
+  /// where they are all cells.
   func mark(_ members: [Int]) -> String {
     guard members.count < cells.count, let first = members.first else { return "" }
     let shared = cells[first].filter { axis, value in
       members.allSatisfy { cells[$0][axis] == value } && cells.contains { $0[axis] != value }
     }
+    let isTold =
+      cells.indices.filter { cell in
+        shared.allSatisfy { cells[cell][$0.key] == $0.value }
+      } == members
     let texts =
-      shared.isEmpty
+      shared.isEmpty || !isTold
       ? members.map { Comparison.text(ofCell: cells[$0]) } : [Comparison.text(ofCell: shared)]
     return " [\(texts.joined(separator: "; "))]"
   }

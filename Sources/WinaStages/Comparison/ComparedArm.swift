@@ -27,6 +27,9 @@ public struct ComparedArm: Codable, Sendable, Hashable {
   /// The transform of the model that the profile was fitted to, if there is one.
   public var transform: String?
 
+  /// What else the profile was fitted with: its sparsity and what decides on small groups.
+  public var settings: [String: JSONValue]?
+
   /// How the profile differs from a plain one, beside score, gate and centring.
   public var variation: Variation?
 
@@ -95,6 +98,7 @@ public struct ComparedArm: Codable, Sendable, Hashable {
   func isAlike(_ other: ComparedArm) -> Bool {
     score == other.score && gate == other.gate && centring == other.centring
       && isGrouped == other.isGrouped && route == other.route && policy == other.policy
+      && settings == other.settings
       && transform == other.transform
       && (variation ?? Variation()) == (other.variation ?? Variation())
   }

@@ -23,6 +23,8 @@ struct Comparison {
     var seeds: String?
     /// The subject of every sample that has one, where those of one subject are drawn together.
     var subjects: [ContentDigest: String]?
+    /// The axes on which the sparsity of profiles varies; `nil` where it is not known.
+    var curveAxes: [String]?
     /// What the scored samples share with others.
     var overlaps: [ComparisonReport.Fact] = []
   }
@@ -61,9 +63,12 @@ struct Comparison {
 
   func description(of arm: String) -> ComparedArm? { arms.first { $0.name == arm } }
 
-  /// Whether the samples are scored by choices rather than by perplexity.
-  var isChoices: Bool {
-    scored.first { !$0.scores.isEmpty }?.scores.first?.kind == .choices
+  /// Whether there are samples that are scored by choices.
+  var isChoices: Bool { kinds.contains(.choices) }
+
+  /// The kinds of samples.
+  var kinds: Set<TokenizedSample.Kind> {
+    Set(scored.first { !$0.scores.isEmpty }?.scores.map(\.kind) ?? [])
   }
 
   /// The bootstrap that every interval uses.
@@ -79,7 +84,7 @@ struct Comparison {
     return members.map { member in
       let digest = arm.digests[member]
       // A sample without a subject is a unit of its own.
-      let name = subjects[digest].map { "\(arm.scores[member].label)\n\($0)" } ?? digest.description
+      let name = "\(arm.scores[member].label)\n" + (subjects[digest] ?? digest.description)
       if let known = numbers[name] { return known }
       numbers[name] = numbers.count
       return numbers.count - 1

@@ -16,6 +16,8 @@ struct ComparisonLayout {
   var routers: [String] = []
   /// The profiles, likewise.
   var profiles: [String] = []
+  /// The axes on which the sparsity of an arm's profile varies.
+  var curveAxes: [String] = []
 
   init(
     _ params: CompareStage.Params, evaluate: WiredStage, wiring: Wiring
@@ -31,7 +33,10 @@ struct ComparisonLayout {
     let listed = ComparisonLayout.arms(of: evaluate)
     try ComparisonLayout.check(params, arms: listed.map(\.name), wiring: wiring)
     try ComparisonLayout.checkSeeds(params, evaluate, wiring)
-    let names = Dictionary(uniqueKeysWithValues: listed.map { ($0.name, $0.profile) })
+    try ComparisonLayout.checkArms(of: evaluate, wiring)
+    // An arm that another stage refuses may have the name of the implied one.
+    let names = Dictionary(listed.map { ($0.name, $0.profile) }) { first, _ in first }
+    curveAxes = ComparisonLayout.curveAxes(of: listed, wiring)
     var described: [(arm: ComparedArm, groups: String?, router: String?)] = []
     for listedArm in listed {
       described.append(ComparisonLayout.describe(listedArm, params.controls, wiring))
@@ -170,7 +175,67 @@ struct ComparisonLayout {
       transform: wiring.transform(ofProfile: listed.profile))
     var described = arm
     described.variation = profile.flatMap { variation(of: $0, wiring) }
+    described.settings = profile.map { profile in
+      let names = ["sparsity", "min_tokens", "never_active", "shrinkage_tokens"]
+      return Dictionary(
+        uniqueKeysWithValues: names.compactMap { name in profile.params[name].map { (name, $0) } })
+    }
     return (described, groups, router)
+  }
+
+  /// Refuses arms that cells give other structures: what is said of an arm is said of it in all cells.
+  private static func checkArms(
+    of evaluate: WiredStage, _ wiring: Wiring
+  ) throws(PlanProblem) {
+    let wanted = structures(of: evaluate, wiring)
+    for cell in wiring.cells {
+      let other = wiring.inCell(cell.index)
+      guard let evaluate = other.stages[evaluate.name] else { continue }
+      let found = structures(of: evaluate, other)
+      for name in Set(wanted.keys).union(found.keys).sorted() where wanted[name] != found[name] {
+        throw PlanProblem(
+          "plan.swept-arm", ["results"],
+          "arm '\(name)' has another profile, route, policy or groups in other cells of the sweep",
+          help: "list the alternatives as arms of their own, which can be compared with each other")
+      }
+    }
+  }
+
+  /// The stages that arms rest on, and how their samples find groups.
+  private static func structures(
+    of evaluate: WiredStage, _ wiring: Wiring
+  ) -> [String: [String?]] {
+    let listed = arms(of: evaluate).map { arm -> (String, [String?]) in
+      let profile = arm.profile.flatMap { wiring.stages[$0] }
+      return (
+        arm.name,
+        [arm.profile, arm.route, arm.policy, profile.flatMap { wiring.groups(ofProfile: $0) }]
+      )
+    }
+    return Dictionary(listed) { first, _ in first }
+  }
+
+  /// The axes on which alone the sparsity, MACs or coverage of an arm's profile differ somewhere.
+  private static func curveAxes(of listed: [ListedArm], _ wiring: Wiring) -> [String] {
+    let profiles = Set(listed.compactMap(\.profile))
+    let targets = wiring.cells.map { cell in
+      let stages = wiring.inCell(cell.index).stages
+      return profiles.sorted().map { name in
+        ["sparsity", "macs", "coverage"].map { stages[name]?.params[$0] }
+      }
+    }
+    let axes = Set(wiring.cells.flatMap(\.assignment.keys))
+    return axes.sorted().filter { axis in
+      wiring.cells.indices.contains { cell in
+        wiring.cells.indices.contains { other in
+          targets[cell] != targets[other]
+            && axes.allSatisfy {
+              ($0 == axis)
+                != (wiring.cells[cell].assignment[$0] == wiring.cells[other].assignment[$0])
+            }
+        }
+      }
+    }
   }
 
   /// The splits that arms' profiles and routers were fitted to, in the order of splits.

@@ -36,7 +36,7 @@ struct Contrasts {
       if let baseline, arm.name != baseline {
         contrasts.append(Contrast(arm: arm.name, baseline: baseline))
       }
-      if let pooled = gated.first(where: { $0.isPooledCounterpart(of: arm) }) {
+      if let pooled = comparison.pooledCounterpart(of: arm) {
         contrasts.append(Contrast(arm: arm.name, baseline: pooled.name))
       }
     }

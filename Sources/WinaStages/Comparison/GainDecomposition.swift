@@ -23,7 +23,7 @@ struct GainDecomposition {
     return try comparison.arms.compactMap { routed in
       guard routed.route == .classifier, routed.policy == nil, !routed.isControl,
         let assigned = comparison.arms.first(where: { $0.isAssignedCounterpart(of: routed) }),
-        let pooled = comparison.arms.first(where: { $0.isPooledCounterpart(of: routed) })
+        let pooled = comparison.pooledCounterpart(of: routed)
       else { return nil }
       var parts = [
         ("clusters", Contrast(arm: assigned.name, baseline: pooled.name)),
@@ -34,28 +34,39 @@ struct GainDecomposition {
       }
       let whole = Contrast(arm: routed.name, baseline: baseline)
       guard let total = try difference(whole, metric, cell) else { return nil }
+      let count = matched(whole, metric, cell)?.members.count ?? 0
       let texts = try parts.map { name, contrast in
         let part = try difference(contrast, metric, cell)
         return "\(name) (\(contrast.text)) "
           + (part.map { FactText.estimate($0.estimate, $0) } ?? "n/a")
       }
       return .init(
-        name: "\(whole.text) in \(comparison.name(of: metric)): its parts",
+        name:
+          "\(whole.text)\(comparison.mark([cell])) in \(comparison.name(of: metric)): its parts",
         value: total.estimate,
         text: "\(FactText.estimate(total.estimate, total)), of which "
           + texts.joined(separator: ", ")
-          + "; n = \(comparison.scored(routed.name, cell: cell)?.scored.count ?? 0)")
+          + "; n = \(count)")
     }
+  }
+
+  private func matched(
+    _ contrast: Contrast, _ metric: CompareStage.Primary.Metric, _ cell: Int
+  ) -> MatchedBaseline? {
+    guard let arm = comparison.scored(contrast.arm, cell: cell),
+      let baseline = comparison.scored(contrast.baseline, cell: cell),
+      arm.notApplicable == nil, baseline.notApplicable == nil,
+      let matched = MatchedBaseline(comparison, arm: arm, baseline: baseline, metric: metric),
+      matched.members.count > 1, matched.counts.reduce(0, +) > 0
+    else { return nil }
+    return matched
   }
 
   private func difference(
     _ contrast: Contrast, _ metric: CompareStage.Primary.Metric, _ cell: Int
   ) throws -> BootstrapInterval? {
     guard let arm = comparison.scored(contrast.arm, cell: cell),
-      let baseline = comparison.scored(contrast.baseline, cell: cell),
-      arm.notApplicable == nil, baseline.notApplicable == nil,
-      let matched = MatchedBaseline(comparison, arm: arm, baseline: baseline, metric: metric),
-      matched.members.count > 1, matched.counts.reduce(0, +) > 0
+      let matched = matched(contrast, metric, cell)
     else { return nil }
     return try comparison.interval(
       matched.differences, over: matched.counts, members: matched.members, of: arm)
@@ -63,6 +74,12 @@ struct GainDecomposition {
 }
 
 extension Comparison {
+  /// The pooled arm with the mechanism of a grouped one, fitted alike if there is such an arm.
+  func pooledCounterpart(of grouped: ComparedArm) -> ComparedArm? {
+    let counterparts = arms.filter { $0.isPooledCounterpart(of: grouped) }
+    return counterparts.first { $0.settings == grouped.settings } ?? counterparts.first
+  }
+
   /// The plainest pooled arm, which others are compared with where no baseline is declared.
   var plainBaseline: String? {
     let gated = arms.filter { !$0.isDense }
@@ -78,7 +95,8 @@ extension Comparison {
 extension ComparedArm {
   /// Whether an arm differs from a routed one only in that samples go to their own clusters.
   func isAssignedCounterpart(of routed: ComparedArm) -> Bool {
-    route == .assign && policy == nil && clusters == routed.clusters && score == routed.score
+    route == .assign && policy == nil && profile == routed.profile
+      && clusters == routed.clusters && score == routed.score
       && centring == routed.centring && gate == routed.gate && transform == routed.transform
       && (variation ?? Variation()) == (routed.variation ?? Variation())
   }

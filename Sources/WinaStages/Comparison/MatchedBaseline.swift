@@ -35,6 +35,7 @@ struct MatchedBaseline {
     let isHalf = arm.isSecondHalf || baseline.isSecondHalf
     // An arm with `route: best` leaves out what others score.
     let members = comparison.scoredByAll([arm, match.low] + (match.high.map { [$0] } ?? []))
+      .filter { arm.sums(metric, of: $0, secondHalf: isHalf).count > 0 }
     func sums(_ scored: ScoredArm) -> [Double] {
       members.map { scored.sums(metric, of: $0, secondHalf: isHalf).sum }
     }
@@ -99,12 +100,12 @@ extension Comparison {
     }
   }
 
-  /// The cells of an arm, under the same seeds, that differ from its own on one axis: the one on which
-  /// its compute varies most.
+  /// The cells of an arm, under the same seeds, that differ from its own on one axis of sparsity: the one
+  /// on which its compute varies most.
   func curve(of arm: ScoredArm) -> [ScoredArm] {
     let own = cells[arm.cell]
     var best: [ScoredArm] = [arm]
-    for axis in own.keys.sorted() {
+    for axis in own.keys.sorted() where options.curveAxes?.contains(axis) ?? true {
       let others = scored.filter { candidate in
         let cell = cells[candidate.cell]
         return candidate.arm == arm.arm && candidate.control == arm.control

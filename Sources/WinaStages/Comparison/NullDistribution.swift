@@ -30,7 +30,7 @@ struct NullDistribution {
     let repeats = comparison.scored.filter {
       $0.cell == cell && $0.arm == control.name && $0.control != nil && $0.notApplicable == nil
     }
-    let pooled = comparison.arms.first { $0.isPooledCounterpart(of: observed) }?.name
+    let pooled = comparison.pooledCounterpart(of: observed)?.name
     let declared = primary.flatMap { Contrast($0.contrast) }?.baseline
     guard !repeats.isEmpty, let baselineName = pooled ?? declared,
       let arm = comparison.scored(observed.name, cell: cell), arm.notApplicable == nil,

@@ -121,10 +121,12 @@ struct PrimaryAnalysis {
     let end = min(high, savings(own).max() ?? 0, savings(other).max() ?? 0)
     let name = "\(contrast.text): mean along the curves at equal MACs"
     guard start < end else {
-      return ComparisonReport.Fact(name: name, value: .nan, text: "n/a: the curves do not overlap")
+      return ComparisonReport.Fact(name: name, value: nil, text: "n/a: the curves do not overlap")
     }
     let isHalf = (own + other).contains(where: \.isSecondHalf)
-    let members = comparison.scoredByAll(own + other)
+    let members = comparison.scoredByAll(own + other).filter { member in
+      first.sums(primary.metric, of: member, secondHalf: isHalf).count > 0
+    }
     guard Set(comparison.units(members, of: first) ?? members).count > 1 else { return nil }
     var columns: [[Double]] = []
     for arm in own + other {

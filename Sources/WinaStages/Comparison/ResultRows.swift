@@ -27,9 +27,17 @@ struct ResultRows {
     }
     let summary = ScoreSummary(arm.scores, cost: comparison.cost, divergence: arm.divergence)
     let intervals = try ArmIntervals(comparison, arm)
+    let kinds = comparison.kinds
     return try summary.values.compactMap { value in
-      guard value.metric.isReported(inChoices: comparison.isChoices) else { return nil }
-      let interval = try bounds(of: value, intervals)
+      guard value.metric.isReported(of: kinds) else { return nil }
+      guard value.value.isFinite else {
+        return ResultRow(
+          cell: cell, arm: arm.arm, label: value.scope.label, metric: value.metric.rawValue,
+          value: nil, n: value.count, note: "larger than a number can be")
+      }
+      let interval = try bounds(of: value, intervals).flatMap { low, high in
+        low.isFinite && high.isFinite ? (low: low, high: high) : nil
+      }
       return ResultRow(
         cell: cell, arm: arm.arm, label: value.scope.label, metric: value.metric.rawValue,
         value: value.value, low: interval?.low, high: interval?.high, n: value.count,
@@ -75,8 +83,8 @@ private enum SummedMetric: CaseIterable {
     case .nll: return (total.nll, Double(total.tokens))
     case .nllPerByte: return (total.nll, Double(total.bytes))
     case .agreement: return (Double(total.agreements), Double(total.tokens))
-    case .accuracy: return (Double(score.accuracy), 1)
-    case .normalizedAccuracy: return (Double(score.normalizedAccuracy), 1)
+    case .accuracy: return score.sums(.acc)
+    case .normalizedAccuracy: return score.sums(.normalizedAccuracy)
     case .gatedSparsity: return zeroed(over: score.gatedRows)
     case .sparsity: return zeroed(over: score.rows)
     case .macs: return (score.macs.total, Double(score.rows))
@@ -90,6 +98,8 @@ private struct ArmIntervals {
   private let arm: ScoredArm
   private let labels: LabelIndex
   private let metrics: [SummedMetric]
+  /// Those to which only some of the samples add, as where kinds of samples are mixed.
+  private let partial: [SummedMetric]
   /// Resamples within labels; `nil` where there are too few samples, or subjects are drawn together and a
   /// label has only one.
   private let bootstrap: SumBootstrap?
@@ -100,12 +110,11 @@ private struct ArmIntervals {
     let members = arm.scored
     labels = LabelIndex(members.map { arm.scores[$0].label })
     // A ratio that no sample adds to, such as bits of texts without bytes, has no interval.
-    let unused: [SummedMetric] =
-      comparison.isChoices ? [.nllPerByte] : [.accuracy, .normalizedAccuracy]
-    metrics = SummedMetric.allCases.filter { metric in
-      !unused.contains(metric)
-        && members.allSatisfy { metric.sums(arm.scores[$0], comparison.cost).count > 0 }
+    let adding = SummedMetric.allCases.map { metric in
+      members.count { metric.sums(arm.scores[$0], comparison.cost).count > 0 }
     }
+    metrics = zip(SummedMetric.allCases, adding).filter { $1 == members.count }.map(\.0)
+    partial = zip(SummedMetric.allCases, adding).filter { $1 > 0 && $1 < members.count }.map(\.0)
     guard members.count > 1, let strata = comparison.strata(members, of: arm) else {
       bootstrap = nil
       return
@@ -122,7 +131,9 @@ private struct ArmIntervals {
   func interval(
     of metric: SummedMetric, _ scope: MetricScope
   ) throws -> BootstrapInterval? {
-    guard let place = metrics.firstIndex(of: metric) else { return nil }
+    guard let place = metrics.firstIndex(of: metric) else {
+      return partial.contains(metric) ? try alone(metric, scope) : nil
+    }
     guard let bootstrap else { return try alone(metric, scope) }
     switch scope {
     case .micro: return try bootstrap.ratio(2 * place, 2 * place + 1)
@@ -140,7 +151,8 @@ private struct ArmIntervals {
     _ metric: SummedMetric, _ scope: MetricScope
   ) throws -> BootstrapInterval? {
     let members = arm.scored.filter { index in
-      if case .label(let label) = scope { arm.scores[index].label == label } else { true }
+      guard metric.sums(arm.scores[index], comparison.cost).count > 0 else { return false }
+      return if case .label(let label) = scope { arm.scores[index].label == label } else { true }
     }
     guard scope != .macro, members.count > 1 else { return nil }
     let sums = members.map { metric.sums(arm.scores[$0], comparison.cost) }
@@ -173,10 +185,12 @@ extension MetricScope {
 }
 
 extension EvaluationMetric {
-  fileprivate func isReported(inChoices: Bool) -> Bool {
+  /// Whether the metric says something of samples of some kinds.
+  fileprivate func isReported(of kinds: Set<TokenizedSample.Kind>) -> Bool {
     switch self {
-    case .accuracy, .normalizedAccuracy: inChoices
-    case .perplexity, .bitsPerByte: !inChoices
+    case .accuracy: kinds.contains { $0 != .document }
+    case .normalizedAccuracy: kinds.contains(.choices)
+    case .perplexity, .bitsPerByte: kinds.contains { $0 != .choices }
     default: true
     }
   }

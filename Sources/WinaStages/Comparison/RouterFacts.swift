@@ -164,11 +164,10 @@ struct RouterFacts {
       let (routed, assigned) = (own.scores[index].total, right.scores[index].total)
       return routed.kl / Double(routed.tokens) - assigned.kl / Double(assigned.tokens)
     }
-    let interval = try Bootstrap.meanDifference(
-      differences,
-      options: BootstrapOptions(
-        seed: comparison.options.seed, method: .percentile,
-        repetitions: comparison.options.bootstrap))
+    guard
+      let interval = try comparison.interval(
+        differences, over: differences.map { _ in 1 }, members: members, of: own)
+    else { return [] }
     return [
       .init(
         name: "\(name): divergence lost to routing on scored samples", value: interval.estimate,

@@ -65,13 +65,14 @@ struct ScoredArm {
 }
 
 extension SampleScore {
-  /// The sum that a metric is the mean of, and how many it is the sum over.
+  /// The sum that a metric is the mean of, and how many it is the sum over: none where samples of the
+  /// kind have no such metric.
   func sums(_ metric: CompareStage.Primary.Metric) -> (sum: Double, count: Double) {
     switch metric {
     case .kl: (total.kl, Double(total.tokens))
     case .nll: (total.nll, Double(total.tokens))
-    case .acc: (Double(accuracy), 1)
-    case .normalizedAccuracy: (Double(normalizedAccuracy), 1)
+    case .acc: kind == .document ? (0, 0) : (Double(accuracy), 1)
+    case .normalizedAccuracy: kind == .choices ? (Double(normalizedAccuracy), 1) : (0, 0)
     }
   }
 }

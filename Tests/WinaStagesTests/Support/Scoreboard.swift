@@ -20,6 +20,8 @@ struct Scoreboard {
     var unscored: [Int] = []
     var halves: [(first: Double, second: Double)] = []
     var right: [Int] = []
+    /// The samples that are documents although others are multiple choice.
+    var documents: [Int] = []
     var sparsity = 0.5
     /// MACs of a row beyond those of the kept weights.
     var overhead = 0.0
@@ -52,7 +54,7 @@ struct Scoreboard {
   /// Describes an arm as planning does.
   mutating func add(
     _ name: String, score: String? = "wina", centring: String = "none", grouped: Bool = false,
-    route: String? = nil, clusters: Int? = nil, isControl: Bool = false
+    route: String? = nil, clusters: Int? = nil, profile: Int? = nil, isControl: Bool = false
   ) {
     var arm: [String: JSONValue] = [
       "name": .string(name), "isGrouped": .bool(grouped), "isControl": .bool(isControl),
@@ -64,6 +66,8 @@ struct Scoreboard {
     }
     arm["route"] = route.map(JSONValue.string)
     arm["clusters"] = clusters.map(JSONValue.int)
+    arm["profile"] = profile.map(JSONValue.int)
+    arm["settings"] = profile.map { ["sparsity": .int($0)] }
     arms.append(.object(arm))
   }
 
@@ -123,7 +127,7 @@ struct Scoreboard {
       "compare", .object(params),
       [
         "results": results, "clusters": clusters.map(BoundInput.artifact),
-        "scored_tokens": tokens, "model": [.leaf(lab.model)],
+        "scored_tokens": tokens, "subject_tokens": tokens, "model": [.leaf(lab.model)],
       ])
     return try lab.load(made, as: ComparisonArtifact.self).report
   }
@@ -154,7 +158,7 @@ struct Scoreboard {
         score.first = sums(entry.halves[index].first)
         score.second = sums(entry.halves[index].second)
       } else {
-        score.kind = .choices
+        score.kind = entry.documents.contains(index) ? .document : .choices
         score.second = sums(0.1)
         score.accuracy = entry.right[index]
         score.normalizedAccuracy = entry.right[index]
