@@ -184,7 +184,8 @@ public struct Wiring: Sendable {
     self.data = data
   }
 
-  /// Returns the same with the other stages and the data as they are in another cell.
+  /// Returns the same with the other stages and the data as they are in another cell; unchanged for a stage
+  /// that does not span cells.
   ///
   /// - Parameter cell: A position in ``cells``.
   public func inCell(_ cell: Int) -> Wiring {

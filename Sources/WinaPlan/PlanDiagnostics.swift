@@ -122,8 +122,12 @@ enum PlanDiagnostics {
   static func otherShards(stage: Located<String>, _ split: Split) -> Diagnostic {
     Diagnostic(
       id: "plan.other-samples",
-      "stage '\(stage.value)' runs once over all cells, but their \(split.rawValue) splits differ in size",
-      at: stage.range, help: "run the spec once for each, with `--set`")
+      "stage '\(stage.value)' runs once over all cells, but their \(split.rawValue) splits have other numbers "
+        + "of shards",
+      at: stage.range,
+      help:
+        "take what is swept of the data out of `sweep`, and run the spec once for each value of it, with "
+        + "`--set data.KEY=VALUE`")
   }
 
   static func noModel(stage: Located<String>, specRange: SourceRange) -> Diagnostic {

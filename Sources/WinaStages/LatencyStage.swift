@@ -203,6 +203,12 @@ public enum LatencyStage: Stage {
   public static func run(
     _ params: TaskParams, _ inputs: Inputs, _ context: any StageContext
   ) throws -> LatencyArtifact {
+    if let most = params.threads.max(), most > context.threads {
+      // Left out, they would be missing for every run that finds this result in the cache.
+      throw ArtifactError(
+        "\(most) threads are to be measured, but the run may use \(context.threads); run with "
+          + "`--jobs \(most)` on a machine with as many cores, or remove \(most) from `threads`")
+    }
     let model = try LoadedModel.load(inputs.model, context)
     var tokens: [Int32] = []
     var prefix = 0
@@ -235,12 +241,6 @@ public enum LatencyStage: Stage {
     }
     let probe = LatencyProbe(model: model.language, firstGatedRow: prefix, now: now)
     let shapes = shapes(params)
-    if let most = shapes.map(\.threads).max(), most > context.threads {
-      // Left out, they would be missing for every run that finds this result in the cache.
-      throw ArtifactError(
-        "\(most) threads are to be measured, but the run may use \(context.threads); run with "
-          + "`--jobs \(most)` on a machine with as many cores, or remove \(most) from `threads`")
-    }
     var results: [LatencyResult] = []
     for (index, shape) in shapes.enumerated() {
       try context.checkCancellation()

@@ -113,7 +113,12 @@ private struct ArmIntervals {
     let adding = SummedMetric.allCases.map { metric in
       members.count { metric.sums(arm.scores[$0], comparison.cost).count > 0 }
     }
-    metrics = zip(SummedMetric.allCases, adding).filter { $1 == members.count }.map(\.0)
+    // Bits per byte are not reported where all samples are multiple choice.
+    let isRead = { (metric: SummedMetric) in
+      metric != .nllPerByte || comparison.kinds.contains { $0 != .choices }
+    }
+    metrics = zip(SummedMetric.allCases, adding)
+      .filter { $1 == members.count && isRead($0) }.map(\.0)
     partial = zip(SummedMetric.allCases, adding).filter { $1 > 0 && $1 < members.count }.map(\.0)
     guard members.count > 1, let strata = comparison.strata(members, of: arm) else {
       bootstrap = nil
